@@ -1,0 +1,227 @@
+package config
+
+import (
+	"time"
+
+	"github.com/mixus/usher/directory"
+)
+
+// Organization is one customer's file: who its people are, who may join, and what each group gives.
+// Key order never carries meaning; the order of a list does where its comment says so.
+type Organization struct {
+	At             directory.Position
+	ID             string
+	Name           string
+	Support        Support
+	Domains        []Domain
+	Connections    []Connection // in order: the earlier one's profile wins where no authority says otherwise
+	Departments    []Department
+	Roles          []Role // later ranks higher
+	Rules          []Rule // in order: the first matching rule that sets a department gives it
+	PermissionSets []PermissionSet
+	Ignore         []Ignore
+	Guests         *Guests
+	BreakGlass     []BreakGlass
+	Brakes         []Brake
+	Tests          []Test
+	Policy         PolicySettings
+}
+
+// Support is whom an employee turns to.
+type Support struct {
+	Name  string
+	Email string
+	URL   string
+}
+
+// Domain is a mail domain that the organization owns, and what a person of it gets.
+type Domain struct {
+	At                   directory.Position
+	Domain               string // folded
+	AutoInvite           bool
+	DefaultRole          string
+	RequireAdminApproval bool
+	Departments          []DepartmentRole // sorted by folded department
+}
+
+// DepartmentRole is one line of a domain's department → role table.
+type DepartmentRole struct {
+	At         directory.Position
+	Department string
+	Role       string
+}
+
+// States of a connection.
+const (
+	StateActive  = "active"
+	StateObserve = "observe" // decide and show, change nobody
+	StatePaused  = "paused"  // take facts, leave members as they are
+)
+
+// Ways in which a connection makes members.
+const (
+	ProvisioningAuto   = "auto"   // a pushed user becomes a member
+	ProvisioningInvite = "invite" // a pushed user gets an invitation
+)
+
+// Connection is one identity provider's line into the organization.
+type Connection struct {
+	At           directory.Position
+	ID           string // unique over all organizations
+	Label        string
+	Provider     string // okta, entra, google or generic
+	State        string
+	Provisioning string
+	DefaultRole  string
+	GroupsFrom   string   // scim, login or pull
+	Authority    []string // folded domains for whose people this connection decides status and profile
+	Subject      Subject
+	SAML         map[string]any // kept as written until sign-in reads it
+	OIDC         map[string]any
+	Extensions   []Extension // custom SCIM schemas of its users
+}
+
+// Subject names the immutable key of a person per protocol.
+type Subject struct {
+	SCIM string
+	OIDC string
+	SAML string
+}
+
+// Extension declares a custom SCIM schema for users (RFC 7643, section 3.3).
+type Extension struct {
+	At         directory.Position
+	URN        string
+	Name       string
+	Attributes []ExtensionAttribute
+}
+
+// ExtensionAttribute declares one attribute of a custom schema, in the terms of RFC 7643, section 2.2.
+type ExtensionAttribute struct {
+	At          directory.Position
+	Name        string
+	Type        string // string, boolean, integer, decimal, dateTime, reference or complex
+	MultiValued bool
+	CaseExact   bool
+	Required    bool
+	Mutability  string // readWrite (the default), immutable, readOnly or writeOnly
+	Returned    string // default, always, never or request
+	Description string
+	Attributes  []ExtensionAttribute // of a complex attribute
+}
+
+// Department is a department with the spellings that directories use for it.
+type Department struct {
+	At     directory.Position
+	Name   string
+	Parent string
+	Match  []string
+}
+
+// Role is a named list of permissions.
+type Role struct {
+	At          directory.Position
+	Name        string
+	Includes    []string
+	Permissions []string
+}
+
+// Rule gives what it says to everybody it matches. Selectors are ANDed; the items of a list are ORed.
+type Rule struct {
+	At           directory.Position
+	Name         string
+	Groups       []Selector
+	ExceptGroups []Selector
+	When         string             // CEL
+	WhenAt       directory.Position // of the expression's first character
+	Connections  []string           // only records of these connections
+	Guests       bool               // applies to people outside the owned domains too
+
+	Role           string
+	Department     string
+	Teams          []string
+	PermissionSets []string
+	Spaces         []string
+	Projects       []string
+
+	MaxRole       string // caps every source, and never expires
+	Deny          Deny
+	MembershipFor time.Duration // counted from the first match; the membership then ends
+	GrantFor      time.Duration // counted from the first match; what this rule gives ends
+}
+
+// Selector names a group, by name or by "id:" and its externalId or SCIM id.
+type Selector struct {
+	At   directory.Position
+	Name string // empty where ID is set
+	ID   string
+}
+
+// Deny takes away what other rules give.
+type Deny struct {
+	PermissionSets []string
+	Teams          []string
+	Spaces         []string
+}
+
+// PermissionSet is a named set of values, merged by the most permissive where a person has several.
+type PermissionSet struct {
+	At     directory.Position
+	Name   string
+	Values []PermissionValue // sorted by name
+}
+
+// PermissionValue is one value of a permission set.
+type PermissionValue struct {
+	At    directory.Position
+	Name  string
+	Value directory.Value
+}
+
+// Ignore names directory records that never become members. Patterns use * for any run of characters, and are compared
+// without case; every pattern that is set must match.
+type Ignore struct {
+	At         directory.Position
+	UserName   string
+	Email      string
+	ExternalID string
+	Group      string
+}
+
+// Guests limits people outside the owned domains.
+type Guests struct {
+	At      directory.Position
+	MaxRole string
+}
+
+// BreakGlass is a person who can sign in without any provider.
+type BreakGlass struct {
+	At    directory.Position
+	Email string
+}
+
+// Brake limits how many people a change may touch before it waits in a hold.
+type Brake struct {
+	At      directory.Position
+	Of      string
+	Window  time.Duration
+	Floor   int
+	Percent float64
+	Ceiling int
+}
+
+// Test is a named expectation about the policy.
+type Test struct {
+	At      directory.Position
+	Name    string
+	User    map[string]any
+	Groups  []string
+	Claims  map[string]any
+	Instant time.Time
+	Expect  map[string]any
+}
+
+// PolicySettings says how a changed file takes effect.
+type PolicySettings struct {
+	Apply string // "" or "on_start"
+}

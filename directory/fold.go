@@ -1,0 +1,46 @@
+package directory
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Fold returns the form in which case-insensitive values are compared and indexed: userName, email addresses, group and
+// department names. ASCII stays on a path without allocation when there is nothing to change.
+func Fold(s string) string {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+			return fold(s)
+		}
+	}
+	return s
+}
+
+func fold(s string) string {
+	return strings.Map(func(r rune) rune {
+		// The smallest rune of the orbit stands for all of it, so that "ſ", "S" and "s" meet, as in strings.EqualFold.
+		if r < utf8.RuneSelf {
+			if 'A' <= r && r <= 'Z' {
+				return r + 'a' - 'A'
+			}
+			return r
+		}
+		least := r
+		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+			if f < least {
+				least = f
+			}
+		}
+		return unicode.ToLower(least)
+	}, s)
+}
+
+// EmailDomain returns the folded domain of an address, and "" when it has none.
+func EmailDomain(address string) string {
+	i := strings.LastIndexByte(address, '@')
+	if i <= 0 || i == len(address)-1 {
+		return ""
+	}
+	return Fold(address[i+1:])
+}
