@@ -43,6 +43,7 @@ type Member struct {
 
 	Joined    time.Time `json:"joined,omitzero"`    // first became active
 	Suspended time.Time `json:"suspended,omitzero"` // became suspended or removed; zero while active
+	Left      time.Time `json:"left,omitzero"`      // every provider let the person go; zero while one has them active
 	Due       time.Time `json:"due,omitzero"`       // the next instant at which the decision can change
 	Held      []string  `json:"held,omitempty"`     // ids of holds that keep an effect back
 	Entry     uint64    `json:"entry,omitempty"`    // the last journal entry about it
@@ -116,12 +117,12 @@ type Reason struct {
 	Until   time.Time `json:"until,omitzero"`    // the value ends then
 }
 
-// Keys returns the indexed values of the member. Aliases are indexed for every person that may be linked to; role and
-// department only while active, so that counting the active admins is a look at the index.
+// Keys returns the indexed values of the member. Aliases are indexed for everybody who was not merged into another, so
+// that a removed member is met again, and stays removed; role and department only while active, so that counting the active admins is a look at the index.
 func (m *Member) Keys() []Key {
 	keys := make([]Key, 0, 4+len(m.Decision.Aliases))
 	keys = append(keys, Key{AttrStatus, string(m.Status)})
-	if m.Status != StatusRemoved && m.Merged.IsZero() {
+	if m.Merged.IsZero() {
 		for _, a := range m.Decision.Aliases {
 			keys = append(keys, Key{AttrEmail, a})
 		}

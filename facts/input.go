@@ -1,10 +1,6 @@
 package facts
 
-import (
-	"encoding/json"
-
-	"github.com/mixus/usher/directory"
-)
+import "encoding/json"
 
 // UserInput is a user as a provider said it, normalized and validated: what a POST or PUT carries, or what a PATCH
 // leaves behind.
@@ -57,10 +53,4 @@ func (m Match) Holds(revision uint64) bool {
 		}
 	}
 	return false
-}
-
-// change is what a Writer did to one subject, for the journal.
-type change struct {
-	kind    string
-	subject directory.Subject
 }

@@ -2,11 +2,12 @@ package provision
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"sync"
 	"time"
 
-	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/facts"
 	"github.com/mixus/usher/mapping"
@@ -18,9 +19,29 @@ type Engine struct {
 	Store store.Store
 	Log   *slog.Logger
 	Now   func() time.Time // the clock; time.Now in production
+
+	// Compile turns the stored text of a policy into a policy. It is asked when a process first meets a revision that
+	// it did not activate itself.
+	Compile func(files []directory.PolicyFile) (*mapping.Policy, error)
+
+	ids   directory.IDs
+	work  chan struct{}
+	once  sync.Once
+	cache cache
 }
 
-var errContract = errors.New("provision: contract only")
+// cache holds what does not change: compiled revisions, and the names of organizations and connections.
+type cache struct {
+	mu       sync.RWMutex
+	policies map[directory.OrgNum]revision
+	conns    map[directory.ConnNum]string
+	orgs     map[directory.OrgNum]string
+}
+
+type revision struct {
+	number uint64
+	policy *mapping.Policy
+}
 
 // Push says which connection's provider speaks, and in which request.
 type Push struct {
@@ -32,95 +53,122 @@ type Push struct {
 // Do runs fn with a writer of what the connection's provider says, settles everybody whom that touched, and journals
 // what changed and why: all in one transaction, durable when Do returns nil. fn may run more than once.
 func (e *Engine) Do(ctx context.Context, p Push, fn func(*facts.Writer) error) error {
-	return errContract
+	return e.update(ctx, p.Org, p.Cause, func(s *settlement) error {
+		s.conn = p.Conn
+		s.writer = facts.New(s.tx, facts.Context{
+			Org: p.Org, Conn: p.Conn, Now: s.now, IDs: &e.ids, Owns: s.policy.Owns, Names: s.policy.Names,
+		})
+		if err := fn(s.writer); err != nil {
+			return err
+		}
+		return s.finish()
+	})
 }
 
-// Activate makes a compiled policy the active one of its organization and enqueues the job that settles everybody, in
-// one transaction. It returns false when the policy was active already.
-func (e *Engine) Activate(ctx context.Context, org *config.Organization, files []directory.PolicyFile, actor string) (bool, error) {
-	return false, errContract
+// update runs fn in a transaction of one organization, and afterwards tells the worker and the log what follows.
+func (e *Engine) update(ctx context.Context, org directory.OrgNum, cause directory.Cause, fn func(*settlement) error) error {
+	var done *settlement
+	err := e.Store.Update(ctx, func(tx store.Tx) error {
+		s, err := e.settlement(tx, org, cause)
+		if err != nil {
+			return err
+		}
+		done = s
+		return fn(s)
+	})
+	if err != nil {
+		return err
+	}
+	for _, h := range done.held {
+		e.Log.WarnContext(ctx, "held: this would leave the organization without an active admin",
+			"org", done.orgName, "member", h.Member.String(), "hold", h.ID.String())
+	}
+	for _, p := range done.problems {
+		e.Log.WarnContext(ctx, "a condition could not be decided; nothing was changed by it", "org", done.orgName, "problem", p)
+	}
+	if done.wake {
+		e.wake()
+	}
+	return nil
 }
 
-// Policy returns the active policy of an organization, compiled, or nil when there is none.
+// Policy returns the active policy of an organization, compiled. It is a NotFound error when there is none.
 func (e *Engine) Policy(tx store.Tx, org directory.OrgNum) (*mapping.Policy, error) {
-	return nil, errContract
+	number, err := tx.ActivePolicy(org)
+	if err != nil {
+		return nil, err
+	}
+	if number == 0 {
+		return nil, directory.Errorf(directory.NotFound, "the organization has no active policy yet; start usher with its file")
+	}
+	e.cache.mu.RLock()
+	known := e.cache.policies[org]
+	e.cache.mu.RUnlock()
+	if known.number == number {
+		return known.policy, nil
+	}
+	row, err := tx.Policy(org, number)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := e.Compile(row.Files)
+	if err != nil {
+		return nil, fmt.Errorf("provision: compile policy %d: %w", number, err)
+	}
+	e.remember(org, number, policy)
+	return policy, nil
 }
 
-// Work runs jobs and due members until the context ends.
-func (e *Engine) Work(ctx context.Context) error { return errContract }
-
-// Idle runs the jobs and due members that there are now and returns once there are none.
-func (e *Engine) Idle(ctx context.Context) error { return errContract }
-
-// Act is what an admin does to members by hand.
-type Act struct {
-	Org    directory.OrgNum
-	Cause  directory.Cause // Kind admin, Actor and Reason set
-	Member directory.ID
+// remember replaces the map, so that readers of the old one are undisturbed.
+func (e *Engine) remember(org directory.OrgNum, number uint64, policy *mapping.Policy) {
+	e.cache.mu.Lock()
+	defer e.cache.mu.Unlock()
+	policies := maps.Clone(e.cache.policies)
+	if policies == nil {
+		policies = make(map[directory.OrgNum]revision, 1)
+	}
+	policies[org] = revision{number, policy}
+	e.cache.policies = policies
 }
 
-// Suspend suspends a member until Reactivate, whatever providers say.
-func (e *Engine) Suspend(ctx context.Context, a Act) (*directory.Member, error) {
-	return nil, errContract
+// names returns the name of an organization and the names of all connections. Numbers are never given twice, so that
+// what was read once stays true.
+func (e *Engine) names(tx store.Tx, org directory.OrgNum) (string, map[directory.ConnNum]string, error) {
+	e.cache.mu.RLock()
+	name, conns := e.cache.orgs[org], e.cache.conns
+	e.cache.mu.RUnlock()
+	if name != "" {
+		return name, conns, nil
+	}
+	return e.readNames(tx, org)
 }
 
-// Reactivate lifts an admin's suspension or removal; the policy decides again.
-func (e *Engine) Reactivate(ctx context.Context, a Act) (*directory.Member, error) {
-	return nil, errContract
+func (e *Engine) readNames(tx store.Tx, org directory.OrgNum) (string, map[directory.ConnNum]string, error) {
+	orgs, err := tx.Organizations()
+	if err != nil {
+		return "", nil, err
+	}
+	rows, err := tx.Connections()
+	if err != nil {
+		return "", nil, err
+	}
+	names := make(map[directory.OrgNum]string, len(orgs))
+	for name, num := range orgs {
+		names[num] = name
+	}
+	conns := make(map[directory.ConnNum]string, len(rows))
+	for name, row := range rows {
+		conns[row.Num] = name
+	}
+	e.cache.mu.Lock()
+	e.cache.orgs, e.cache.conns = names, conns
+	e.cache.mu.Unlock()
+	return names[org], conns, nil
 }
 
-// Remove removes a member. The removal outlives every push until Reactivate.
-func (e *Engine) Remove(ctx context.Context, a Act) (*directory.Member, error) {
-	return nil, errContract
-}
-
-// Pin fixes a member's role over every rule, until an instant or for good when it is zero; an empty role lifts the pin.
-func (e *Engine) Pin(ctx context.Context, a Act, role string, until time.Time) (*directory.Member, error) {
-	return nil, errContract
-}
-
-// Unlink takes a connection's directory record away from a member; the record's person becomes one of their own, and is
-// never linked to this member again by address.
-func (e *Engine) Unlink(ctx context.Context, a Act, conn directory.ConnNum) (*directory.Member, error) {
-	return nil, errContract
-}
-
-// Merge makes another member's directory records this member's. The other stays as a removed member that points here.
-func (e *Engine) Merge(ctx context.Context, a Act, other directory.ID) (*directory.Member, error) {
-	return nil, errContract
-}
-
-// Explanation is everything there is to say about one person: facts and who said them, every rule and why it matched or
-// not, how each result was chosen, what is in force, what waits, when it next changes, and the journal.
-type Explanation struct {
-	Organization string             `json:"organization"`
-	Member       *directory.Member  `json:"-"`
-	Accounts     []AccountFacts     `json:"accounts"`
-	Grants       []*directory.Grant `json:"grants,omitempty"`
-	Trace        mapping.Trace      `json:"trace"`
-	Decision     directory.Decision `json:"decision"` // what is in force, with its stored reasons
-	Holds        []*directory.Hold  `json:"holds,omitempty"`
-	Next         time.Time          `json:"next,omitzero"`
-	Journal      []JournalLine      `json:"journal"`
-}
-
-// AccountFacts is one directory record and who said it last.
-type AccountFacts struct {
-	Connection string            `json:"connection"`
-	User       directory.ID      `json:"user"`
-	Profile    directory.Profile `json:"profile"`
-	Groups     []mapping.Group   `json:"groups"`
-	Said       directory.Cause   `json:"said"` // the request that changed it last
-	At         time.Time         `json:"at"`
-}
-
-// JournalLine is one entry with its personal values, where they were not erased.
-type JournalLine struct {
-	directory.Entry
-	Values []directory.DetailValue `json:"values,omitempty"`
-}
-
-// Explain explains a member.
-func (e *Engine) Explain(ctx context.Context, org directory.OrgNum, member directory.ID) (*Explanation, error) {
-	return nil, errContract
+// Forget makes the engine read the names of organizations and connections again. It is called when some were added.
+func (e *Engine) Forget() {
+	e.cache.mu.Lock()
+	e.cache.orgs, e.cache.conns = nil, nil
+	e.cache.mu.Unlock()
 }

@@ -1,0 +1,129 @@
+package facts
+
+import (
+	"slices"
+
+	"github.com/mixus/usher/directory"
+)
+
+// person is whom a new record belongs to.
+type person struct {
+	member directory.ID
+	former directory.ID // the SCIM id that the record had before it was deleted
+}
+
+// personOf finds the person of a record that this connection has not had before, and remembers it under the immutable
+// subject. In order: the tombstone of the same externalId, the same subject, a member whom the organization already
+// knows by an address in a domain it owns, else somebody new.
+func (w *Writer) personOf(u *directory.User, p *directory.Profile) (person, error) {
+	found, err := w.knownSubject(u.ExternalID)
+	if err != nil {
+		return person{}, err
+	}
+	if found.member.IsZero() {
+		found.member, err = w.memberByAddress(p)
+	} else {
+		found.member, err = w.survivor(found.member)
+	}
+	if err != nil {
+		return person{}, err
+	}
+	if found.member.IsZero() {
+		found.member = w.IDs.New(w.Now)
+	}
+	if u.ExternalID == "" {
+		return found, nil
+	}
+	return found, w.tx.PutIdentity(w.Conn, u.ExternalID, found.member)
+}
+
+func (w *Writer) knownSubject(externalID string) (person, error) {
+	if externalID == "" {
+		return person{}, nil
+	}
+	graves, err := w.tx.Tombstones(w.Conn, []string{externalID})
+	if err != nil {
+		return person{}, err
+	}
+	if grave := graves[0]; grave != nil {
+		if err := w.tx.DeleteTombstone(w.Conn, externalID); err != nil {
+			return person{}, err
+		}
+		if w.Now.Sub(grave.Deleted) < directory.TombstoneLife {
+			return person{member: grave.Member, former: grave.Former}, nil
+		}
+	}
+	members, err := w.tx.Identities(w.Conn, []string{externalID})
+	if err != nil {
+		return person{}, err
+	}
+	return person{member: members[0]}, nil
+}
+
+// survivor follows a member to the one it was merged into.
+func (w *Writer) survivor(id directory.ID) (directory.ID, error) {
+	members, err := w.tx.Members(w.Org, []directory.ID{id})
+	if err != nil || members[0] == nil || members[0].Merged.IsZero() {
+		return id, err
+	}
+	return members[0].Merged, nil
+}
+
+// memberByAddress finds the one member whom another connection speaks of under an address that this provider vouches
+// for, in a domain that the organization owns (law 5). Two such members are none: an admin may merge them.
+func (w *Writer) memberByAddress(p *directory.Profile) (directory.ID, error) {
+	var found []directory.ID
+	for _, a := range addresses(p) {
+		if !w.Owns(directory.EmailDomain(a)) {
+			continue
+		}
+		ids, err := w.tx.FindMembers(w.Org, directory.Key{Attribute: directory.AttrEmail, Value: a}, directory.NoID, 8)
+		if err != nil {
+			return directory.NoID, err
+		}
+		for _, id := range ids {
+			ok, err := w.mayLink(id)
+			if err != nil {
+				return directory.NoID, err
+			}
+			if ok && !slices.Contains(found, id) {
+				found = append(found, id)
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return directory.NoID, nil
+	case 1:
+		return found[0], nil
+	}
+	w.Note("several members have these addresses; none was linked; `usher members merge` joins them")
+	return directory.NoID, nil
+}
+
+// mayLink reports whether a record of this connection may join a member by address: another connection speaks of the
+// member or an invitation waits for them, this connection does not (a known address with a new externalId is a new
+// person), and no admin has taken a record of this connection away.
+func (w *Writer) mayLink(id directory.ID) (bool, error) {
+	members, err := w.tx.Members(w.Org, []directory.ID{id})
+	if err != nil || members[0] == nil || !members[0].Merged.IsZero() {
+		return false, err
+	}
+	for _, ref := range members[0].Users {
+		if ref.Conn == w.Conn {
+			return false, nil
+		}
+	}
+	grants, err := w.tx.Grants(w.Org, []directory.ID{id})
+	if err != nil {
+		return false, err
+	}
+	invited := false
+	for _, g := range grants[0] {
+		if g.Kind == directory.GrantUnlink && g.User.Conn == w.Conn {
+			return false, nil
+		}
+		invited = invited || g.Kind == directory.GrantInvitation && g.State != directory.InvitationCancelled
+	}
+	return invited || len(members[0].Users) > 0, nil
+}

@@ -1,0 +1,81 @@
+package facts
+
+import (
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/store"
+)
+
+// nestingLimit bounds how deep groups within groups are followed.
+const nestingLimit = 32
+
+// Ancestor is a group that a child is in, and the direct group through which it is.
+type Ancestor struct {
+	ID  directory.ID
+	Via directory.ID // the zero ID for a direct group
+}
+
+// Ancestors returns the groups that a user or group is in, directly and through nesting, the nearest first.
+func Ancestors(tx store.Tx, c directory.ConnNum, child directory.Child) ([]Ancestor, error) {
+	var out []Ancestor
+	level := []directory.Child{child}
+	via := []directory.ID{directory.NoID}
+	seen := map[directory.ID]bool{}
+	for depth := 0; depth < nestingLimit && len(level) > 0; depth++ {
+		parents, err := tx.Parents(c, level)
+		if err != nil {
+			return nil, err
+		}
+		var next []directory.Child
+		var through []directory.ID
+		for i, groups := range parents {
+			for _, id := range groups {
+				if seen[id] {
+					continue
+				}
+				seen[id] = true
+				out = append(out, Ancestor{ID: id, Via: via[i]})
+				next = append(next, directory.Child{Kind: directory.ChildGroup, ID: id})
+				if via[i].IsZero() {
+					through = append(through, id)
+				} else {
+					through = append(through, via[i])
+				}
+			}
+		}
+		level, via = next, through
+	}
+	return out, nil
+}
+
+// Below returns the users of a group, directly and through nesting, until there are limit of them.
+func Below(tx store.Tx, c directory.ConnNum, group directory.ID, limit int) ([]directory.ID, error) {
+	var out []directory.ID
+	seen := map[directory.ID]bool{group: true}
+	queue := []directory.ID{group}
+	for len(queue) > 0 && len(out) < limit {
+		var after directory.Child
+		for len(out) < limit {
+			page, err := tx.Children(c, queue[0], after, min(batch, limit))
+			if err != nil {
+				return nil, err
+			}
+			if len(page) == 0 {
+				break
+			}
+			after = page[len(page)-1]
+			for _, child := range page {
+				if child.Kind == directory.ChildParked || seen[child.ID] {
+					continue
+				}
+				seen[child.ID] = true
+				if child.Kind == directory.ChildUser {
+					out = append(out, child.ID)
+				} else {
+					queue = append(queue, child.ID)
+				}
+			}
+		}
+		queue = queue[1:]
+	}
+	return out, nil
+}

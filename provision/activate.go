@@ -1,0 +1,133 @@
+package provision
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/mapping"
+	"github.com/mixus/usher/store"
+)
+
+// Activate makes a compiled policy the active one of its organization, binds the group names in it, and enqueues the job
+// that settles everybody, in one transaction. It returns false when the same text was active already. The files are the
+// text that the policy was compiled from.
+func (e *Engine) Activate(ctx context.Context, org directory.OrgNum, policy *mapping.Policy, files []directory.PolicyFile, actor string) (bool, error) {
+	hash := hashOf(files)
+	activated := false
+	var number uint64
+	err := e.Store.Update(ctx, func(tx store.Tx) error {
+		activated = false
+		var err error
+		if number, err = tx.ActivePolicy(org); err != nil {
+			return err
+		}
+		if number != 0 {
+			active, err := tx.Policy(org, number)
+			if err != nil {
+				return err
+			}
+			if active.Hash == hash {
+				return nil
+			}
+		}
+		row := &directory.Policy{Org: org, Hash: hash, Files: files, Actor: actor, Activated: e.Now().UTC()}
+		if err := tx.ActivatePolicy(row); err != nil {
+			return err
+		}
+		number, activated = row.Revision, true
+		return e.follow(tx, org, policy, row)
+	})
+	if err != nil {
+		return false, err
+	}
+	e.remember(org, number, policy)
+	if activated {
+		e.wake()
+	}
+	return activated, nil
+}
+
+// follow does what follows from another policy: names bound, everybody settled by a job, and a line in the journal.
+func (e *Engine) follow(tx store.Tx, org directory.OrgNum, policy *mapping.Policy, row *directory.Policy) error {
+	if err := bindNames(tx, org, policy); err != nil {
+		return err
+	}
+	cause := directory.Cause{Kind: directory.CausePolicy, ID: fmt.Sprint(row.Revision), Actor: row.Actor}
+	job := &directory.Job{ID: e.ids.New(row.Activated), Kind: directory.JobSettleOrg, Org: org, Cause: cause}
+	if err := tx.PutJobs([]*directory.Job{job}); err != nil {
+		return err
+	}
+	entry := &directory.Entry{At: row.Activated, Org: org, Kind: "policy.activated", Cause: cause}
+	return tx.Append([]*directory.Entry{entry}, []*directory.Detail{nil})
+}
+
+// bindNames binds each name that rules use to the group that has it now, in every connection of the organization, unless
+// the name is bound already.
+func bindNames(tx store.Tx, org directory.OrgNum, policy *mapping.Policy) error {
+	conns, err := tx.Connections()
+	if err != nil {
+		return err
+	}
+	for _, row := range conns {
+		if row.Org != org {
+			continue
+		}
+		for _, name := range policy.GroupNames() {
+			if err := bindName(tx, row.Num, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func bindName(tx store.Tx, c directory.ConnNum, name string) error {
+	bound, err := tx.Bindings(c, []string{name})
+	if err != nil || !bound[0].IsZero() {
+		return err
+	}
+	ids, err := tx.FindGroups(c, directory.Key{Attribute: directory.AttrDisplayName, Value: name})
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return bindGroup(tx, c, name, ids[0])
+}
+
+// bindGroup ties a name to a group, in the binding and in the group's own row.
+func bindGroup(tx store.Tx, c directory.ConnNum, name string, id directory.ID) error {
+	groups, err := tx.Groups(c, []directory.ID{id})
+	if err != nil {
+		return err
+	}
+	g := groups[0]
+	if g == nil {
+		return directory.Errorf(directory.NotFound, "there is no group %s in this connection", id)
+	}
+	if !slices.Contains(g.Bound, name) {
+		g.Bound = append(g.Bound, name)
+		if err := tx.PutGroups([]*directory.Group{g}); err != nil {
+			return err
+		}
+	}
+	return tx.PutBindings([]directory.Binding{{Conn: c, Name: name, Group: id}})
+}
+
+func hashOf(files []directory.PolicyFile) string {
+	sorted := slices.Clone(files)
+	slices.SortFunc(sorted, func(a, b directory.PolicyFile) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	h := sha256.New()
+	for _, f := range sorted {
+		fmt.Fprintf(h, "%d:%s%d:", len(f.Name), f.Name, len(f.Text))
+		h.Write(f.Text)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,121 @@
+package provision
+
+import (
+	"slices"
+
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/facts"
+)
+
+// keepLastAdmin is law 7: an effect that would leave the organization without an active admin is held. The facts are
+// recorded; the member stays active and keeps the top role until another admin is there. It returns the ids of the holds
+// that the member has afterwards.
+func (s *settlement) keepLastAdmin(o *outcome, p *loaded, d *directory.Decision, status *directory.Status) ([]string, error) {
+	top := s.policy.TopRole()
+	was := p.before
+	if was == nil || was.Status != directory.StatusActive || was.Decision.Role != top || top == "" {
+		return nil, s.endHolds(p.member)
+	}
+	if *status == directory.StatusActive && d.Role == top {
+		return nil, s.endHolds(p.member)
+	}
+	another, err := s.anotherAdmin(p.member.ID, top)
+	if err != nil {
+		return nil, err
+	}
+	if another {
+		return nil, s.endHolds(p.member)
+	}
+	wanted := directory.Member{Status: *status, Decision: *d}
+	held, _ := compare(was, &wanted)
+	*status = directory.StatusActive
+	d.Role, d.InScope, d.Active = top, true, true
+	d.Reasons = slices.DeleteFunc(slices.Clone(d.Reasons), func(r directory.Reason) bool { return r.Field == "role" || r.Field == "status" })
+	d.Reasons = append(d.Reasons, directory.Reason{
+		Field: "role", Value: top, Source: directory.SourceLastAdmin, Because: "the last active admin stays until there is another",
+	})
+	if len(p.member.Held) > 0 {
+		return p.member.Held, nil
+	}
+	h := &directory.Hold{
+		ID: s.engine.ids.New(s.now), Org: s.org, Kind: directory.HoldLastAdmin, Member: p.member.ID,
+		Effects: held, Cause: s.cause, Created: s.now,
+	}
+	s.held = append(s.held, h)
+	o.changed = true
+	o.notes = append(o.notes, "held: the last active admin stays; make somebody else admin, and this takes effect by itself")
+	return []string{h.ID.String()}, s.tx.PutHold(h)
+}
+
+// anotherAdmin reports whether somebody else is active with the top role, counting what this transaction has decided
+// so far.
+func (s *settlement) anotherAdmin(than directory.ID, top string) (bool, error) {
+	for id, o := range s.settled {
+		if id != than && o.member.Status == directory.StatusActive && o.member.Decision.Role == top {
+			return true, nil
+		}
+	}
+	var after directory.ID
+	for {
+		ids, err := s.tx.FindMembers(s.org, directory.Key{Attribute: directory.AttrRole, Value: top}, after, 16)
+		if err != nil || len(ids) == 0 {
+			return false, err
+		}
+		for _, id := range ids {
+			if _, decided := s.settled[id]; !decided && id != than {
+				return true, nil
+			}
+			after = id
+		}
+	}
+}
+
+// endHolds takes back the holds of a member whose effects came about, or need not.
+func (s *settlement) endHolds(m *directory.Member) error {
+	for _, text := range m.Held {
+		if id, ok := directory.ParseID(text); ok {
+			if err := s.tx.DeleteHold(s.org, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// releaseAdmins settles again those whose effect was held for want of another admin, once this transaction has made one.
+func (s *settlement) releaseAdmins() error {
+	top := s.policy.TopRole()
+	gained := slices.ContainsFunc(s.outcomes, func(o *outcome) bool {
+		was := o.before != nil && o.before.Status == directory.StatusActive && o.before.Decision.Role == top
+		return !was && o.member.Status == directory.StatusActive && o.member.Decision.Role == top && len(o.member.Held) == 0
+	})
+	if top == "" || !gained {
+		return nil
+	}
+	holds, err := s.tx.ListHolds(s.org)
+	if err != nil {
+		return err
+	}
+	var again []*facts.Touch
+	for _, h := range holds {
+		if _, done := s.settled[h.Member]; !done && h.Kind == directory.HoldLastAdmin {
+			again = append(again, &facts.Touch{Member: h.Member})
+		}
+	}
+	if len(again) == 0 {
+		return nil
+	}
+	people, err := s.load(again)
+	if err != nil {
+		return err
+	}
+	for _, p := range people {
+		o, err := s.decide(p)
+		if err != nil {
+			return err
+		}
+		s.outcomes = append(s.outcomes, o)
+		s.settled[o.member.ID] = o
+	}
+	return nil
+}

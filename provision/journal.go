@@ -1,0 +1,175 @@
+package provision
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/facts"
+)
+
+// pending is an entry that is not numbered yet, with the rows that will point to it.
+type pending struct {
+	entry  *directory.Entry
+	detail *directory.Detail
+	last   []*uint64 // User.Entry, Group.Entry and Member.Entry of its subjects, in their order
+}
+
+// write journals what the provider changed and what followed, and writes the rows that changed.
+func (s *settlement) write(changes []*facts.Change) error {
+	var entries []*pending
+	for _, c := range changes {
+		entries = append(entries, s.entryOf(c))
+	}
+	for _, o := range s.outcomes {
+		if len(o.effects)+len(o.values)+len(o.notes) > 0 && s.settled[o.member.ID] == o {
+			entries = append(entries, s.effectEntry(o, "member.changed"))
+		}
+	}
+	if err := s.append(entries); err != nil {
+		return err
+	}
+	return s.writeRows()
+}
+
+func (s *settlement) writeRows() error {
+	var rows []*directory.Member
+	for _, o := range s.outcomes {
+		if o.changed {
+			rows = append(rows, o.member)
+		}
+	}
+	if len(rows) > 0 {
+		if err := s.tx.PutMembers(rows); err != nil {
+			return err
+		}
+	}
+	if s.writer != nil {
+		if err := s.writer.Flush(); err != nil {
+			return err
+		}
+	}
+	if len(s.jobs) == 0 {
+		return nil
+	}
+	for _, j := range s.jobs {
+		j.Cause = s.cause
+	}
+	s.wake = true
+	return s.tx.PutJobs(s.jobs)
+}
+
+// entryOf makes the entry of what a provider changed. What followed for a person whom the change is about stands in the
+// same entry; what followed for others has entries of its own.
+func (s *settlement) entryOf(c *facts.Change) *pending {
+	e := s.newEntry(c.Kind)
+	e.Conn = s.conn
+	e.Attributes, e.Added, e.Removed, e.Notes = c.Attributes, c.Added, c.Removed, c.Notes
+	p := &pending{entry: e}
+	if c.User != nil {
+		p.about(directory.SubjectUser, c.User.ID, &c.User.Entry)
+	}
+	if c.Group != nil {
+		p.about(directory.SubjectGroup, c.Group.ID, &c.Group.Entry)
+	}
+	values := c.Values
+	if len(c.Members) == 1 {
+		if o := s.settled[c.Members[0]]; o != nil && o.changed {
+			p.about(directory.SubjectMember, o.member.ID, &o.member.Entry)
+			e.Effects, e.Notes = o.effects, append(e.Notes, o.notes...)
+			values = append(slices.Clone(values), o.values...)
+			delete(s.settled, o.member.ID) // told
+		}
+	}
+	p.say(values)
+	return p
+}
+
+// effectEntry makes the entry of what followed for one member.
+func (s *settlement) effectEntry(o *outcome, kind string) *pending {
+	e := s.newEntry(kind)
+	e.Effects, e.Notes = o.effects, o.notes
+	o.changed = true
+	p := &pending{entry: e}
+	p.about(directory.SubjectMember, o.member.ID, &o.member.Entry)
+	p.say(o.values)
+	return p
+}
+
+func (s *settlement) newEntry(kind string) *directory.Entry {
+	return &directory.Entry{At: s.now, Org: s.org, Kind: kind, Cause: s.cause}
+}
+
+func (p *pending) about(kind directory.SubjectKind, id directory.ID, last *uint64) {
+	p.entry.Subjects = append(p.entry.Subjects, directory.Subject{Kind: kind, ID: id})
+	p.last = append(p.last, last)
+}
+
+// say puts personal values beside the entry, with a salt, and the proof of them into it.
+func (p *pending) say(values []directory.DetailValue) {
+	if len(values) == 0 {
+		return
+	}
+	p.detail = &directory.Detail{Salt: make([]byte, 16), Values: values}
+	rand.Read(p.detail.Salt) //nolint:errcheck // crypto/rand.Read never returns an error
+	p.entry.Proof = Proof(p.detail)
+}
+
+// Proof returns SHA-256 over the salt and the values of a detail, each part preceded by its length. An entry keeps it,
+// so that a detail can be erased, and not be changed unnoticed.
+func Proof(d *directory.Detail) []byte {
+	h := sha256.New()
+	part := func(b []byte) {
+		fmt.Fprintf(h, "%d:", len(b))
+		h.Write(b)
+	}
+	part(d.Salt)
+	for _, v := range d.Values {
+		part([]byte(v.Attribute))
+		part([]byte(v.Before))
+		part([]byte(v.After))
+	}
+	return h.Sum(nil)
+}
+
+// append numbers the entries in order and chains each to the entry before it about the same subject. Entries about one
+// subject are appended one after the other, since the second needs the number of the first.
+func (s *settlement) append(entries []*pending) error {
+	for len(entries) > 0 {
+		seen := make(map[*uint64]bool, len(entries))
+		n := 0
+		for n < len(entries) && !slices.ContainsFunc(entries[n].last, func(l *uint64) bool { return seen[l] }) {
+			for _, l := range entries[n].last {
+				seen[l] = true
+			}
+			n++
+		}
+		if err := s.appendRun(entries[:n]); err != nil {
+			return err
+		}
+		entries = entries[n:]
+	}
+	return nil
+}
+
+func (s *settlement) appendRun(run []*pending) error {
+	entries := make([]*directory.Entry, len(run))
+	details := make([]*directory.Detail, len(run))
+	for i, p := range run {
+		for k, last := range p.last {
+			p.entry.Subjects[k].Prev = *last
+		}
+		entries[i], details[i] = p.entry, p.detail
+	}
+	if err := s.tx.Append(entries, details); err != nil {
+		return err
+	}
+	for _, p := range run {
+		for _, last := range p.last {
+			*last = p.entry.Seq
+		}
+	}
+	return nil
+}

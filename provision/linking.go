@@ -1,0 +1,107 @@
+package provision
+
+import (
+	"context"
+
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/facts"
+)
+
+// Unlink takes a connection's directory records away from a member; their person becomes one of their own, and is never
+// linked to this member again by address. It returns the member.
+func (e *Engine) Unlink(ctx context.Context, a Act, conn directory.ConnNum) (*directory.Member, error) {
+	return e.relink(ctx, a, "member.unlinked", func(s *settlement) ([]*facts.Touch, error) {
+		m, err := s.existing(a.Member)
+		if err != nil {
+			return nil, err
+		}
+		apart := &facts.Touch{Member: s.engine.ids.New(s.now)}
+		for _, ref := range m.Users {
+			if ref.Conn == conn {
+				apart.Link = append(apart.Link, ref)
+			}
+		}
+		if len(apart.Link) == 0 {
+			return nil, directory.Errorf(directory.Conflict, "this member has no record of that connection")
+		}
+		for _, ref := range apart.Link {
+			if err := s.grant(a, &directory.Grant{Kind: directory.GrantUnlink, User: ref}); err != nil {
+				return nil, err
+			}
+		}
+		if err := s.reassign(apart.Link, apart.Member); err != nil {
+			return nil, err
+		}
+		return []*facts.Touch{{Member: m.ID, Unlink: apart.Link}, apart}, nil
+	})
+}
+
+// Merge makes another member's directory records this member's. The other stays as a removed member that points here.
+func (e *Engine) Merge(ctx context.Context, a Act, other directory.ID) (*directory.Member, error) {
+	return e.relink(ctx, a, "member.merged", func(s *settlement) ([]*facts.Touch, error) {
+		if other == a.Member {
+			return nil, directory.Errorf(directory.Invalid, "a member cannot be merged into itself")
+		}
+		if _, err := s.existing(a.Member); err != nil {
+			return nil, err
+		}
+		from, err := s.existing(other)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.reassign(from.Users, a.Member); err != nil {
+			return nil, err
+		}
+		records := from.Users
+		from.Merged = a.Member
+		if err := s.tx.PutMembers([]*directory.Member{from}); err != nil {
+			return nil, err
+		}
+		return []*facts.Touch{{Member: a.Member, Link: records}, {Member: from.ID, Unlink: records}}, nil
+	})
+}
+
+// relink moves records between members, settles all of them and journals it as an act on the first.
+func (e *Engine) relink(ctx context.Context, a Act, kind string, move func(*settlement) ([]*facts.Touch, error)) (*directory.Member, error) {
+	var member *directory.Member
+	err := e.update(ctx, a.Org, a.Cause, func(s *settlement) error {
+		touched, err := move(s)
+		if err != nil {
+			return err
+		}
+		if err := s.settle(touched); err != nil {
+			return err
+		}
+		member = s.settled[a.Member].member
+		return s.writeAct(s.settled[a.Member], kind)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return member, nil
+}
+
+// reassign gives records, and the immutable subjects they came with, to a member.
+func (s *settlement) reassign(refs []directory.UserRef, member directory.ID) error {
+	for _, ref := range refs {
+		rows, err := s.tx.Users(ref.Conn, []directory.ID{ref.ID})
+		if err != nil {
+			return err
+		}
+		u := rows[0]
+		if u == nil {
+			continue
+		}
+		u.Member = member
+		if err := s.tx.PutUsers([]*directory.User{u}); err != nil {
+			return err
+		}
+		if u.ExternalID == "" {
+			continue
+		}
+		if err := s.tx.PutIdentity(ref.Conn, u.ExternalID, member); err != nil {
+			return err
+		}
+	}
+	return nil
+}

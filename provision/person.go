@@ -1,0 +1,218 @@
+package provision
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/mixus/usher/config"
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/facts"
+	"github.com/mixus/usher/mapping"
+)
+
+// loaded is a person with everything that a decision follows from.
+type loaded struct {
+	before *directory.Member // as stored; nil for somebody new
+	member *directory.Member // the copy that settling changes
+	person mapping.Person
+	refs   []directory.UserRef // of person.Accounts
+
+	relinked bool // records came or went
+	paused   bool // a connection in state paused speaks of the person: nothing changes
+	observed bool // only connections in state observe do
+	removed  bool // an admin removed the person
+	accepted bool // an invitation was accepted
+}
+
+// present reports whether some provider has the person active.
+func (p *loaded) present() bool {
+	return slices.ContainsFunc(p.person.Accounts, func(a mapping.Account) bool { return a.Profile.Active })
+}
+
+// load reads the touched people with their records, groups and grants, applying the links that this transaction made.
+func (s *settlement) load(touched []*facts.Touch) ([]*loaded, error) {
+	ids := make([]directory.ID, len(touched))
+	for i, t := range touched {
+		ids[i] = t.Member
+	}
+	members, err := s.tx.Members(s.org, ids)
+	if err != nil {
+		return nil, err
+	}
+	grants, err := s.tx.Grants(s.org, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*loaded, len(touched))
+	for i, t := range touched {
+		p := &loaded{before: members[i], member: s.copyOf(members[i], t.Member)}
+		p.relink(t)
+		if err := s.takeGrants(p, grants[i]); err != nil {
+			return nil, err
+		}
+		if err := s.takeAccounts(p); err != nil {
+			return nil, err
+		}
+		p.person.Since = p.member.Since
+		if p.before != nil {
+			p.person.Current = &p.before.Decision
+		}
+		out[i] = p
+	}
+	return out, nil
+}
+
+func (s *settlement) copyOf(m *directory.Member, id directory.ID) *directory.Member {
+	if m == nil {
+		return &directory.Member{ID: id, Org: s.org, Status: directory.StatusNone, Created: s.now}
+	}
+	n := *m
+	n.Users = slices.Clone(m.Users)
+	return &n
+}
+
+func (p *loaded) relink(t *facts.Touch) {
+	for _, ref := range t.Unlink {
+		if i := slices.Index(p.member.Users, ref); i >= 0 {
+			p.member.Users = slices.Delete(p.member.Users, i, i+1)
+			p.relinked = true
+		}
+	}
+	for _, ref := range t.Link {
+		if !slices.Contains(p.member.Users, ref) {
+			p.member.Users = append(p.member.Users, ref)
+			p.relinked = true
+		}
+	}
+}
+
+// takeGrants keeps the grants that hold now, and deletes those that have run out.
+func (s *settlement) takeGrants(p *loaded, grants []*directory.Grant) error {
+	var over []*directory.Grant
+	for _, g := range grants {
+		if !g.Ends.IsZero() && !g.Ends.After(s.now) {
+			over = append(over, g)
+			continue
+		}
+		p.person.Grants = append(p.person.Grants, g)
+		p.removed = p.removed || g.Kind == directory.GrantRemoval
+		p.accepted = p.accepted || g.Kind == directory.GrantInvitation && g.State == directory.InvitationAccepted
+	}
+	if len(over) == 0 || s.readOnly() {
+		return nil
+	}
+	return s.tx.DeleteGrants(over)
+}
+
+// takeAccounts reads the records linked to a person. Records of observed connections count only where no other speaks
+// of the person.
+func (s *settlement) takeAccounts(p *loaded) error {
+	var watched []mapping.Account
+	var watchedRefs []directory.UserRef
+	for _, ref := range p.member.Users {
+		settings := s.connection(ref.Conn)
+		if settings == nil || settings.State == config.StatePaused {
+			p.paused = true
+			continue
+		}
+		a, err := s.account(ref)
+		if err != nil {
+			return err
+		}
+		if a == nil {
+			continue
+		}
+		if settings.State == config.StateObserve {
+			watched, watchedRefs = append(watched, *a), append(watchedRefs, ref)
+			continue
+		}
+		p.person.Accounts = append(p.person.Accounts, *a)
+		p.refs = append(p.refs, ref)
+	}
+	if len(p.person.Accounts) == 0 && len(watched) > 0 {
+		p.person.Accounts, p.refs, p.observed = watched, watchedRefs, true
+	}
+	return nil
+}
+
+func (s *settlement) connection(c directory.ConnNum) *config.Connection {
+	return s.policy.Connection(s.conns[c])
+}
+
+// account reads one linked record with its groups.
+func (s *settlement) account(ref directory.UserRef) (*mapping.Account, error) {
+	u, profile, err := s.user(ref)
+	if err != nil || u == nil {
+		return nil, err
+	}
+	groups, err := s.groupsOf(ref)
+	if err != nil {
+		return nil, err
+	}
+	return &mapping.Account{
+		Connection: s.conns[ref.Conn], User: u.ID, Profile: *profile, Body: json.RawMessage(u.Body), Groups: groups,
+	}, nil
+}
+
+func (s *settlement) user(ref directory.UserRef) (*directory.User, *directory.Profile, error) {
+	if s.writer != nil && ref.Conn == s.writer.Conn {
+		u, err := s.writer.User(ref.ID)
+		if err != nil || u == nil {
+			return nil, nil, err
+		}
+		p, err := s.writer.Profile(u)
+		return u, p, err
+	}
+	rows, err := s.tx.Users(ref.Conn, []directory.ID{ref.ID})
+	if err != nil || rows[0] == nil {
+		return nil, nil, err
+	}
+	p, err := facts.ProfileOf(rows[0])
+	return rows[0], p, err
+}
+
+// groupsOf returns the groups that a record is in, directly and through nesting, with the names under which rules know
+// them.
+func (s *settlement) groupsOf(ref directory.UserRef) ([]mapping.Group, error) {
+	above, err := facts.Ancestors(s.tx, ref.Conn, directory.Child{Kind: directory.ChildUser, ID: ref.ID})
+	if err != nil || len(above) == 0 {
+		return nil, err
+	}
+	ids := make([]directory.ID, len(above))
+	for i, a := range above {
+		ids[i] = a.ID
+	}
+	rows, err := s.tx.Groups(ref.Conn, ids)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[directory.ID]string, len(rows))
+	out := make([]mapping.Group, 0, len(rows))
+	for i, g := range rows {
+		if s.writer != nil && ref.Conn == s.writer.Conn {
+			if g, err = s.writer.Group(ids[i]); err != nil {
+				return nil, err
+			}
+		}
+		if g == nil {
+			continue // deleted; its edges are being reaped
+		}
+		names[g.ID] = g.DisplayName
+		out = append(out, mapping.Group{
+			ID: g.ID, ExternalID: g.ExternalID, Name: g.DisplayName, Names: s.knownAs(g), Via: names[above[i].Via],
+		})
+	}
+	return out, nil
+}
+
+// knownAs returns the names under which rules know a group: those bound to it, and its own where no rule uses that name.
+func (s *settlement) knownAs(g *directory.Group) []string {
+	name := directory.Fold(g.DisplayName)
+	if s.policy.Names(name) {
+		return g.Bound
+	}
+	return append(slices.Clone(g.Bound), name)
+}
+
+// readOnly reports whether the people are only looked at.
+func (s *settlement) readOnly() bool { return s.cause.Kind == "" }

@@ -1,0 +1,262 @@
+package provision
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/facts"
+	"github.com/mixus/usher/mapping"
+	"github.com/mixus/usher/store"
+)
+
+// settlement is one run of one transaction: facts are in, and the people they touched are brought to what follows.
+type settlement struct {
+	engine  *Engine
+	tx      store.Tx
+	now     time.Time
+	cause   directory.Cause
+	org     directory.OrgNum
+	orgName string
+	conn    directory.ConnNum
+	conns   map[directory.ConnNum]string
+	policy  *mapping.Policy
+	writer  *facts.Writer // nil when no provider speaks
+
+	outcomes []*outcome
+	settled  map[directory.ID]*outcome
+	jobs     []*directory.Job
+	held     []*directory.Hold
+	problems []string
+	wake     bool
+}
+
+// outcome is what settling made of one member.
+type outcome struct {
+	before  *directory.Member // nil for somebody new
+	member  *directory.Member
+	changed bool // the row must be written
+	effects []directory.Effect
+	values  []directory.DetailValue
+	notes   []string
+}
+
+func (e *Engine) settlement(tx store.Tx, org directory.OrgNum, cause directory.Cause) (*settlement, error) {
+	policy, err := e.Policy(tx, org)
+	if err != nil {
+		return nil, err
+	}
+	name, conns, err := e.names(tx, org)
+	if err != nil {
+		return nil, err
+	}
+	return &settlement{
+		engine: e, tx: tx, now: e.Now().UTC(), cause: cause, org: org, orgName: name, conns: conns, policy: policy,
+		settled: make(map[directory.ID]*outcome, 1),
+	}, nil
+}
+
+// finish settles whom the writer touched, and writes members, jobs and journal.
+func (s *settlement) finish() error {
+	touched := s.writer.Touched()
+	s.jobs = append(s.jobs, s.writer.Jobs()...)
+	for len(touched) > facts.InlineLimit {
+		touched = s.postpone(touched)
+	}
+	if err := s.settle(touched); err != nil {
+		return err
+	}
+	return s.write(s.writer.Changes())
+}
+
+// postpone leaves people to a job. Those to whom a record was linked, or from whom one was taken, are settled now: only
+// this transaction knows of it.
+func (s *settlement) postpone(touched []*facts.Touch) []*facts.Touch {
+	var now []*facts.Touch
+	var later []byte
+	for _, t := range touched {
+		if len(t.Link)+len(t.Unlink) > 0 || len(later) >= facts.InlineLimit*len(t.Member) {
+			now = append(now, t)
+			continue
+		}
+		later = append(later, t.Member[:]...)
+	}
+	s.jobs = append(s.jobs, &directory.Job{
+		ID: s.engine.ids.New(s.now), Kind: directory.JobSettleMembers, Org: s.org, Cursor: later,
+	})
+	return now
+}
+
+// settle brings people to what follows from their facts.
+func (s *settlement) settle(touched []*facts.Touch) error {
+	if len(touched) == 0 {
+		return nil
+	}
+	people, err := s.load(touched)
+	if err != nil {
+		return err
+	}
+	for _, p := range people {
+		o, err := s.decide(p)
+		if err != nil {
+			return err
+		}
+		s.outcomes = append(s.outcomes, o)
+		s.settled[o.member.ID] = o
+	}
+	return s.releaseAdmins()
+}
+
+// decide evaluates one person and compares the result with what is in force.
+func (s *settlement) decide(p *loaded) (*outcome, error) {
+	o := &outcome{before: p.before, member: p.member, changed: p.before == nil || p.relinked}
+	if p.paused {
+		return o, nil
+	}
+	if s.returnsLate(p) {
+		if err := s.dropGrants(p); err != nil {
+			return nil, err
+		}
+		o.notes = append(o.notes, "back after more than 30 days: pins and counted durations of before are gone")
+	}
+	result := s.policy.Evaluate(&p.person, s.now)
+	s.problems = append(s.problems, result.Problems...)
+	o.notes = append(o.notes, result.Problems...)
+	d := &result.Decision
+	d.Observe = p.observed
+	keepProfile(d, p)
+	if err := s.resolveManager(d, p); err != nil {
+		return nil, err
+	}
+	m := p.member
+	status := nextStatus(m, d, p)
+	held, err := s.keepLastAdmin(o, p, d, &status)
+	if err != nil {
+		return nil, err
+	}
+	s.enter(m, status, p)
+	if status == directory.StatusInvited || m.Status == directory.StatusInvited {
+		if err := s.invitation(p, status, d); err != nil {
+			return nil, err
+		}
+	}
+	m.Status, m.Held = status, held
+	if !m.Decision.Equal(d) {
+		m.Decision = *d
+		o.changed = true
+	}
+	if !maps.EqualFunc(m.Since, result.Since, time.Time.Equal) || !m.Due.Equal(result.Next) {
+		m.Since, m.Due = result.Since, result.Next
+		o.changed = true
+	}
+	o.effects, o.values = compare(p.before, m)
+	if o.changed || len(o.effects) > 0 || (p.before != nil && p.before.Status != m.Status) {
+		o.changed = true
+		m.Revision++
+		m.Modified = s.now
+	}
+	return o, nil
+}
+
+// enter notes the instants of joining and leaving.
+func (s *settlement) enter(m *directory.Member, status directory.Status, p *loaded) {
+	if p.present() {
+		m.Left = time.Time{}
+	} else if m.Left.IsZero() {
+		m.Left = s.now
+	}
+	switch {
+	case status == directory.StatusActive:
+		if m.Joined.IsZero() {
+			m.Joined = s.now
+		}
+		m.Suspended = time.Time{}
+	case status == directory.StatusSuspended || status == directory.StatusRemoved:
+		if m.Suspended.IsZero() {
+			m.Suspended = s.now
+		}
+	}
+}
+
+// nextStatus says where a decision puts a person who stands where they stand.
+func nextStatus(m *directory.Member, d *directory.Decision, p *loaded) directory.Status {
+	was := m.Status
+	joined := !m.Joined.IsZero()
+	switch {
+	case !m.Merged.IsZero(), p.removed:
+		return directory.StatusRemoved
+	case d.Observe:
+		if joined {
+			return was
+		}
+		return directory.StatusNone
+	case d.InScope && d.Active:
+		if d.Invite && !joined && !p.accepted {
+			return directory.StatusInvited
+		}
+		return directory.StatusActive
+	case joined:
+		return directory.StatusSuspended
+	}
+	return directory.StatusNone
+}
+
+// keepProfile keeps the last known profile of a person of whom no provider speaks any more, so that people still know
+// who it was.
+func keepProfile(d *directory.Decision, p *loaded) {
+	if len(p.person.Accounts) > 0 || p.before == nil {
+		return
+	}
+	was := &p.before.Decision
+	d.Email, d.Name, d.Title, d.Aliases, d.Guest = was.Email, was.Name, was.Title, slices.Clone(was.Aliases), was.Guest
+}
+
+// resolveManager finds the member whom the profile's manager value means.
+func (s *settlement) resolveManager(d *directory.Decision, p *loaded) error {
+	if d.Manager == "" {
+		return nil
+	}
+	for i, a := range p.person.Accounts {
+		if a.Profile.Manager != d.Manager {
+			continue
+		}
+		manager, err := facts.FindUser(s.tx, p.refs[i].Conn, d.Manager)
+		if err != nil {
+			return err
+		}
+		if manager == nil && s.writer != nil {
+			manager = s.writer.Pending(d.Manager)
+		}
+		if manager != nil && manager.Member != p.member.ID {
+			d.ManagerID = manager.Member
+		}
+		return nil
+	}
+	return nil
+}
+
+// returnsLate reports whether a person whom every provider had let go comes back after so long that what was given by
+// hand, and what was counted, belongs to the past. A membership that ended by itself is no absence.
+func (s *settlement) returnsLate(p *loaded) bool {
+	left := p.member.Left
+	return p.present() && !left.IsZero() && s.now.Sub(left) > directory.GrantsReturnWithin &&
+		(hasPin(p.person.Grants) || len(p.member.Since) > 0)
+}
+
+func hasPin(grants []*directory.Grant) bool {
+	return slices.ContainsFunc(grants, func(g *directory.Grant) bool { return g.Kind == directory.GrantPin })
+}
+
+func (s *settlement) dropGrants(p *loaded) error {
+	var pins []*directory.Grant
+	p.person.Grants = slices.DeleteFunc(p.person.Grants, func(g *directory.Grant) bool {
+		if g.Kind == directory.GrantPin {
+			pins = append(pins, g)
+			return true
+		}
+		return false
+	})
+	p.person.Since = nil
+	return s.tx.DeleteGrants(pins)
+}
