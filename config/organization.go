@@ -25,6 +25,7 @@ type Organization struct {
 	Brakes         []Brake
 	Tests          []Test
 	Policy         PolicySettings
+	Rollout        []Phase // in order
 }
 
 // Support is whom an employee turns to.
@@ -212,16 +213,25 @@ type Brake struct {
 
 // Test is a named expectation about the policy.
 type Test struct {
-	At      directory.Position
-	Name    string
-	User    map[string]any
-	Groups  []string
-	Claims  map[string]any
-	Instant time.Time
-	Expect  map[string]any
+	At         directory.Position
+	Name       string
+	Connection string // whose directory record the person has; the file's first connection where it is empty
+	User       map[string]any
+	Groups     []string
+	Claims     map[string]any
+	Instant    time.Time
+	Expect     map[string]any // role, department (string, "" for none), teams, permission_sets, spaces, projects ([]string), member, active (bool)
 }
 
 // PolicySettings says how a changed file takes effect.
 type PolicySettings struct {
 	Apply string // "" or "on_start"
+}
+
+// Phase is a step of a rollout: from an instant on, people of these groups may come in too.
+type Phase struct {
+	At     directory.Position
+	Name   string
+	From   time.Time
+	Groups []Selector // empty for everybody
 }

@@ -36,8 +36,8 @@ type Group struct {
 
 // Result is what Evaluate decided.
 type Result struct {
-	Decision directory.Decision
-	Since    map[string]time.Time // to be kept with the member and given to the next Evaluate
-	Next     time.Time            // the earliest instant at which the decision can change by itself; zero for never
-	Problems []string             // conditions that failed to evaluate, for the log and the journal's notes
+	Decision directory.Decision   `json:"decision"`
+	Since    map[string]time.Time `json:"since,omitempty"`    // to be kept with the member and given to the next Evaluate
+	Next     time.Time            `json:"next,omitzero"`      // the earliest instant at which the decision can change by itself; zero for never
+	Problems []string             `json:"problems,omitempty"` // conditions that failed to evaluate, for the log and the journal's notes
 }

@@ -125,7 +125,6 @@ func (s *settlement) decide(p *loaded) (*outcome, error) {
 	o.notes = append(o.notes, result.Problems...)
 	d := &result.Decision
 	d.Observe = p.observed
-	keepProfile(d, p)
 	if err := s.resolveManager(d, p); err != nil {
 		return nil, err
 	}
@@ -200,16 +199,6 @@ func nextStatus(m *directory.Member, d *directory.Decision, p *loaded) directory
 		return directory.StatusSuspended
 	}
 	return directory.StatusNone
-}
-
-// keepProfile keeps the last known profile of a person of whom no provider speaks any more, so that people still know
-// who it was.
-func keepProfile(d *directory.Decision, p *loaded) {
-	if len(p.person.Accounts) > 0 || p.before == nil {
-		return
-	}
-	was := &p.before.Decision
-	d.Email, d.Name, d.Title, d.Aliases, d.Guest = was.Email, was.Name, was.Title, slices.Clone(was.Aliases), was.Guest
 }
 
 // resolveManager finds the member whom the profile's manager value means.

@@ -30,6 +30,9 @@ var (
 	ErrFull     = errors.New("store: disk is full") // nothing was changed; try again when there is space
 	ErrReadOnly = errors.New("store: write in a view")
 	ErrClosed   = errors.New("store: closed")
+
+	ErrLocked    = errors.New("store: another process has it open")
+	ErrOldSchema = errors.New("store: written in an older format") // opening it to migrate brings it up to date
 )
 
 // Store is a database.

@@ -1,0 +1,98 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/mixus/usher/config"
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/provision"
+	"github.com/mixus/usher/scim"
+	"github.com/mixus/usher/store"
+)
+
+// connections is what the transports know of connections: a table that is replaced as a whole.
+type connections struct {
+	table atomic.Pointer[map[string]scim.Connection]
+}
+
+// get returns a connection by name.
+func (c *connections) get(name string) (scim.Connection, bool) {
+	table := c.table.Load()
+	if table == nil {
+		return scim.Connection{}, false
+	}
+	connection, ok := (*table)[name]
+	return connection, ok
+}
+
+// enroll gives organizations and connections their numbers, and activates the policies that are not active yet. It
+// returns the organizations whose policy changed.
+func enroll(ctx context.Context, engine *provision.Engine, policies []Policy, actor string) ([]string, error) {
+	var changed []string
+	for _, p := range policies {
+		var org directory.OrgNum
+		err := engine.Store.Update(ctx, func(tx store.Tx) (err error) {
+			if org, err = tx.PutOrganization(p.Organization); err != nil {
+				return err
+			}
+			for _, c := range p.Policy.Organization.Connections {
+				if err := enrollConnection(tx, org, c); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return changed, err
+		}
+		activated, err := engine.Activate(ctx, org, p.Policy, p.Files, actor)
+		if err != nil {
+			return changed, fmt.Errorf("app: activate the policy of %s: %w", p.Organization, err)
+		}
+		if activated {
+			changed = append(changed, p.Organization)
+		}
+	}
+	return changed, nil
+}
+
+func enrollConnection(tx store.Tx, org directory.OrgNum, c config.Connection) error {
+	_, err := tx.PutConnection(org, c.ID)
+	if errors.Is(err, store.ErrExists) {
+		return &directory.Error{Kind: directory.Conflict, Err: err, Message: fmt.Sprintf(
+			"%s: the connection %q belonged to another organization in this store before; give it another id", c.At, c.ID)}
+	}
+	return err
+}
+
+// refresh rebuilds the table from the policies in force, so that an organization whose file is gone or broken keeps its
+// connections.
+func (c *connections) refresh(ctx context.Context, engine *provision.Engine) error {
+	table := map[string]scim.Connection{}
+	err := engine.Store.View(ctx, func(tx store.Tx) error {
+		rows, err := tx.Connections()
+		if err != nil {
+			return err
+		}
+		for name, row := range rows {
+			policy, err := engine.Policy(tx, row.Org)
+			if directory.KindOf(err) == directory.NotFound {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if settings := policy.Connection(name); settings != nil {
+				table[name] = scim.Connection{Org: row.Org, Num: row.Num, Config: settings}
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		c.table.Store(&table)
+	}
+	return err
+}

@@ -1,0 +1,136 @@
+package app
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/store"
+	"github.com/mixus/usher/store/bolt"
+)
+
+// Data is a data directory.
+type Data string
+
+// Store returns the path of the store.
+func (d Data) Store() string { return filepath.Join(string(d), "usher.db") }
+
+// Socket returns the path of the socket for the command line.
+func (d Data) Socket() string { return filepath.Join(string(d), "usher.sock") }
+
+func (d Data) pid() string { return filepath.Join(string(d), "usher.pid") }
+
+func (d Data) key() string { return filepath.Join(string(d), "cursor.key") }
+
+// Exists reports whether there is a store in the directory.
+func (d Data) Exists() bool {
+	_, err := os.Stat(d.Store())
+	return err == nil
+}
+
+func (d Data) missing() error {
+	return directory.Errorf(directory.NotFound, "There is no store in %s; start `usher serve --data %s` once, or check --data.", d, d)
+}
+
+// create makes the directory for its owner alone, if it is not there yet.
+func (d Data) create() error {
+	if err := os.MkdirAll(string(d), 0o700); err != nil {
+		return &directory.Error{Kind: directory.Invalid, Err: err, Message: fmt.Sprintf("The data directory %s cannot be made", d)}
+	}
+	return nil
+}
+
+// open opens the store, and says who has it when somebody else does.
+func (d Data) open(opts bolt.Options) (*bolt.Store, error) {
+	s, err := bolt.Open(d.Store(), opts)
+	if errors.Is(err, store.ErrLocked) {
+		return nil, d.InUse()
+	}
+	return s, err
+}
+
+// openMigrating opens the store and brings one of an older format up to date, after a copy of it was put aside.
+func (d Data) openMigrating(opts bolt.Options, now time.Time) (*bolt.Store, string, error) {
+	s, err := d.open(opts)
+	if !errors.Is(err, store.ErrOldSchema) {
+		return s, "", err
+	}
+	aside := filepath.Join(string(d), "usher-before-migration-"+now.UTC().Format("20060102T150405Z")+".db")
+	if err := copyFile(d.Store(), aside); err != nil {
+		return nil, "", fmt.Errorf("app: back up before migrating: %w", err)
+	}
+	opts.Migrate = true
+	s, err = d.open(opts)
+	return s, aside, err
+}
+
+func copyFile(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close() //nolint:errcheck // only read
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Sync(), out.Close())
+}
+
+// InUse is the error that names the process which has the directory in use.
+func (d Data) InUse() error {
+	holder := "another process"
+	if text, err := os.ReadFile(d.pid()); err == nil {
+		if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+			holder = fmt.Sprintf("process %d", pid)
+		}
+	}
+	return &directory.Error{Kind: directory.Unavailable, Err: store.ErrLocked,
+		Message: fmt.Sprintf("The data directory %s is in use by %s; stop it, or choose another directory with --data.", d, holder)}
+}
+
+// claim writes down who has the directory in use. The lock is the store's; this is for people.
+func (d Data) claim() error {
+	return os.WriteFile(d.pid(), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
+}
+
+func (d Data) release() error {
+	if err := os.Remove(d.pid()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// cursorKeySize is the size of the key that signs cursors, in bytes.
+const cursorKeySize = 32
+
+// cursorKey returns the key that signs cursors, made once.
+func (d Data) cursorKey() ([]byte, error) {
+	key, err := os.ReadFile(d.key())
+	switch {
+	case err == nil && len(key) == cursorKeySize:
+		return key, nil
+	case err == nil:
+		return nil, directory.Errorf(directory.Invalid, "%s is not a key of %d bytes; remove the file, and a new one is made", d.key(), cursorKeySize)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("app: read the cursor key: %w", err)
+	}
+	key = make([]byte, cursorKeySize)
+	rand.Read(key) //nolint:errcheck // crypto/rand.Read never returns an error
+	if err := os.WriteFile(d.key()+".new", key, 0o600); err != nil {
+		return nil, fmt.Errorf("app: write the cursor key: %w", err)
+	}
+	if err := os.Rename(d.key()+".new", d.key()); err != nil {
+		return nil, fmt.Errorf("app: write the cursor key: %w", err)
+	}
+	return key, nil
+}

@@ -1,0 +1,113 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os/user"
+	"strconv"
+	"strings"
+
+	"github.com/mixus/usher/api"
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/httpx"
+	"github.com/mixus/usher/scim"
+)
+
+// handler is everything that is served over the network.
+func (a *App) handler() http.Handler {
+	provider := a.scim.Handler()
+	mux := http.NewServeMux()
+	mux.Handle(scim.Prefix, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Pattern = scimPattern(r.URL.Path) // finer than the one pattern of the whole transport
+		provider.ServeHTTP(w, r)
+	}))
+	mux.Handle(api.Prefix+"/", a.api.Handler())
+	mux.HandleFunc("GET /healthz", a.health.serveAlive)
+	mux.HandleFunc("GET /readyz", a.health.serveReady)
+	mux.Handle("GET /metrics", a.metrics.handler())
+	mux.Handle("/", httpx.Handler(func(http.ResponseWriter, *http.Request) error {
+		return directory.Errorf(directory.NotFound, "There is nothing at this path. SCIM is at %s{connection}, REST at %s.", scim.Prefix, api.Prefix)
+	}).With(a.api.Render))
+	return &httpx.Edge{
+		Next: withoutCleaning(mux, provider), Log: a.log, Access: a.operator.Log.Access, Proxies: a.proxies,
+		Broken: a.broken, Observe: a.metrics.answered,
+	}
+}
+
+// withoutCleaning keeps ServeMux from redirecting SCIM requests whose path it would clean: providers do not follow
+// redirects, and a redirected POST turns into a GET.
+func withoutCleaning(mux *http.ServeMux, provider http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, scim.Prefix) && (strings.Contains(r.URL.Path, "//") || strings.Contains(r.URL.Path, "/.")) {
+			r.Pattern = scimPattern(r.URL.Path)
+			provider.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// scimPattern names the kind of resource that a path is about, and none of its values.
+func scimPattern(path string) string {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(path, scim.Prefix), "/")
+	kind, id, _ := strings.Cut(rest, "/")
+	switch kind {
+	case "Users", "Groups", "Schemas", "ResourceTypes":
+		switch id {
+		case "":
+			return scim.Prefix + "{connection}/" + kind
+		case ".search":
+			return scim.Prefix + "{connection}/" + kind + "/.search"
+		}
+		return scim.Prefix + "{connection}/" + kind + "/{id}"
+	case "Bulk", "Me", "ServiceProviderConfig", ".search":
+		return scim.Prefix + "{connection}/" + kind
+	}
+	return scim.Prefix + "{connection}"
+}
+
+// broken answers for a handler that panicked, in the form of its transport.
+func (a *App) broken(w http.ResponseWriter, r *http.Request, err error) {
+	if !strings.HasPrefix(r.URL.Path, scim.Prefix) {
+		a.api.Render(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/scim+json")
+	w.WriteHeader(http.StatusInternalServerError)
+	_ = json.NewEncoder(w).Encode(map[string]any{ // RFC 7644, section 3.12
+		"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:Error"}, "status": "500", "detail": publicText(err),
+	})
+}
+
+// localHandler is what the socket in the data directory serves: the REST interface, in the name of whoever connects.
+func localHandler(server *api.Server, log *slog.Logger) http.Handler {
+	return &httpx.Edge{Log: log, Broken: server.Render, Next: server.Local(func(r *http.Request) string {
+		uid, ok := httpx.PeerUID(r.Context())
+		if !ok {
+			return "local"
+		}
+		return accountName(strconv.FormatUint(uint64(uid), 10))
+	})}
+}
+
+// accountName names an account of this machine for the journal.
+func accountName(uid string) string {
+	if u, err := user.LookupId(uid); err == nil && u.Username != "" {
+		return u.Username + " (local)"
+	}
+	return "uid " + uid + " (local)"
+}
+
+// publicText is what anybody may read of an error.
+func publicText(err error) string {
+	var e *directory.Error
+	if errors.As(err, &e) && e.Kind != directory.Internal {
+		return e.Message
+	}
+	if errors.As(err, &e) && e.Err == nil {
+		return e.Message
+	}
+	return "something is wrong inside the server; its log has more"
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mixus/usher/api"
+	"github.com/mixus/usher/directory"
+)
+
+func (p *program) explain() *cobra.Command {
+	var organization string
+	return grouped(groupAsk, p.inOrganization(&cobra.Command{
+		Use: "explain EMAIL", Short: "Say why somebody is what they are", Args: arguments("the member's address or id"),
+		Long: "Names every fact and who said it, every rule with its file and line, matched or not and why, how each value was chosen, and the journal entries that followed.",
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.within(c, organization, func(cl *client, path string) error {
+				var x api.Explanation
+				if err := cl.call(c.Context(), http.MethodGet, path+"/members/"+url.PathEscape(args[0])+"/explain", nil, nil, &x); err != nil {
+					return err
+				}
+				if p.json {
+					return printJSON(p.out, x)
+				}
+				_, err := io.WriteString(p.out, clean(explanation(&x)))
+				return err
+			})
+		},
+	}, &organization))
+}
+
+// explanation renders an explanation for people.
+func explanation(x *api.Explanation) string {
+	var b strings.Builder
+	describeMember(&b, x.Member)
+	if x.Paused {
+		b.WriteString("\nA paused connection speaks of this person: nothing changes until it is active again.\n")
+	}
+	describeFacts(&b, x)
+	describeRules(&b, x)
+	if len(x.Steps) > 0 {
+		b.WriteString("\nHow each value is chosen\n")
+	}
+	for _, s := range x.Steps {
+		value := s.Value
+		if value == "" {
+			value = "none"
+		}
+		reason := s.Reason
+		reason.Value = ""
+		fmt.Fprintf(&b, "  %-16s %s, by %s\n", s.Field, value, because(reason))
+		for _, beaten := range s.Beaten {
+			fmt.Fprintf(&b, "  %-16s   over %s\n", "", beaten)
+		}
+	}
+	for _, h := range x.Holds {
+		fmt.Fprintf(&b, "\nHeld since %s (%s): %s\n", day(h.Created), h.Kind, effects(h.Effects))
+	}
+	for _, problem := range x.Problems {
+		fmt.Fprintf(&b, "\nCould not be decided: %s\n", problem)
+	}
+	b.WriteString("\nWhat happened, the newest first\n")
+	for i := range x.Journal {
+		describeEntry(&b, &x.Journal[i])
+	}
+	return b.String()
+}
+
+// describeFacts writes what was said about a person, and by whom.
+func describeFacts(b *strings.Builder, x *api.Explanation) {
+	for _, a := range x.Accounts {
+		fmt.Fprintf(b, "\nWhat %s says (%s, %s)\n", a.Connection, day(a.At), origin(a.Said))
+		for _, fact := range profileFacts(&a.Profile) {
+			fmt.Fprintf(b, "  %-16s %s\n", fact[0], fact[1])
+		}
+		for _, g := range a.Groups {
+			name := g.Name
+			if g.Via != "" {
+				name += ", through " + g.Via
+			}
+			if g.Said != nil && g.At != nil {
+				name += fmt.Sprintf("  (%s, %s)", day(*g.At), origin(*g.Said))
+			}
+			fmt.Fprintf(b, "  %-16s %s\n", "group", name)
+		}
+	}
+	if len(x.Accounts) == 0 {
+		b.WriteString("\nNo directory speaks of this person.\n")
+	}
+	if len(x.Grants) > 0 {
+		b.WriteString("\nGiven or taken by hand\n")
+	}
+	for _, g := range x.Grants {
+		fmt.Fprintf(b, "  %-16s %s\n", g.Kind, strings.Join(nonEmpty(g.Role, g.State, "by "+g.Actor, day(g.Created), quoted(g.Reason), "until "+dayOf(g.Ends, "it is lifted")), ", "))
+	}
+}
+
+func profileFacts(p *directory.Profile) [][2]string {
+	active := "no"
+	if p.Active {
+		active = "yes"
+	}
+	facts := [][2]string{
+		{"userName", p.UserName}, {"externalId", p.ExternalID}, {"active", active}, {"displayName", p.DisplayName},
+		{"name", strings.TrimSpace(p.GivenName + " " + p.FamilyName)}, {"title", p.Title}, {"userType", p.UserType},
+		{"department", p.Department}, {"division", p.Division}, {"organization", p.Organization}, {"costCenter", p.CostCenter},
+		{"employeeNumber", p.EmployeeNumber}, {"manager", p.Manager}, {"nickName", p.NickName}, {"locale", p.Locale},
+		{"timezone", p.Timezone}, {"language", p.PreferredLanguage}, {"roles", strings.Join(p.Roles, ", ")},
+		{"entitlements", strings.Join(p.Entitlements, ", ")},
+	}
+	for _, e := range p.Emails {
+		kind := strings.Join(nonEmpty(e.Type, map[bool]string{true: "primary"}[e.Primary]), ", ")
+		if kind != "" {
+			kind = " (" + kind + ")"
+		}
+		facts = append(facts, [2]string{"email", e.Value + kind})
+	}
+	known := facts[:0]
+	for _, f := range facts {
+		if f[1] != "" {
+			known = append(known, f)
+		}
+	}
+	return known
+}
+
+// describeRules writes what became of every rule.
+func describeRules(b *strings.Builder, x *api.Explanation) {
+	if len(x.Rules) > 0 {
+		b.WriteString("\nEvery rule\n")
+	}
+	for _, r := range x.Rules {
+		mark := "no "
+		if r.Matched {
+			mark = "yes"
+		}
+		fmt.Fprintf(b, "  %s  %s (%s)\n", mark, r.Rule, r.At)
+		for _, why := range r.Because {
+			fmt.Fprintf(b, "         %s\n", why)
+		}
+		if len(r.Gave) > 0 {
+			fmt.Fprintf(b, "         gives %s\n", strings.Join(r.Gave, ", "))
+		}
+		if r.Error != "" {
+			fmt.Fprintf(b, "         could not be decided: %s\n", r.Error)
+		}
+	}
+}
+
+// origin says who or what made a change, and how to find it again.
+func origin(c directory.Cause) string {
+	text := string(c.Kind)
+	if c.Actor != "" {
+		text += " by " + c.Actor
+	}
+	if c.ID != "" {
+		text += ", " + c.ID
+	}
+	if c.Reason != "" {
+		text += ", " + quoted(c.Reason)
+	}
+	return text
+}
+
+func quoted(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "“" + text + "”"
+}
+
+func nonEmpty(items ...string) []string {
+	var kept []string
+	for _, item := range items {
+		if item != "" {
+			kept = append(kept, item)
+		}
+	}
+	return kept
+}

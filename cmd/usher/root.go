@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// program is the surroundings of a command, and the flags that all of them share.
+type program struct {
+	in       io.Reader
+	out, err io.Writer
+
+	data      string
+	server    string
+	tokenFile string
+	json      bool
+}
+
+// orientation is what `usher` alone says.
+const orientation = `usher shows people to their places: identity providers push, your mapping file decides, and anyone can ask why.
+
+Start here
+  usher demo                                     see it at work, on a store that is thrown away
+  usher check usher.yaml                         is the configuration well-formed?
+  usher serve --config usher.yaml --data DIR     serve SCIM, the REST interface and the command line
+  usher token create --data DIR --connection ID  a token for an identity provider
+
+Ask
+  usher members list --data DIR                  who is a member, with which role
+  usher explain --data DIR ann@acme.com          why: every fact, every rule, every change
+  usher journal --data DIR --follow              what happens, as it happens
+
+usher help lists every command; usher help COMMAND explains one.
+`
+
+// run runs one command line and returns the exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
+	p := &program{in: in, out: out, err: err}
+	root := p.root()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(err)
+	return p.exit(root.ExecuteContext(ctx))
+}
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "usher",
+		Short:         "Shows people to their places",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprint(p.out, orientation)
+			return err
+		},
+	}
+	root.AddGroup(&cobra.Group{ID: groupRun, Title: "Run it:"}, &cobra.Group{ID: groupAsk, Title: "Ask and act:"}, &cobra.Group{ID: groupKeep, Title: "Look after the store:"})
+	root.AddCommand(
+		p.serve(), p.demo(), p.check(), p.schema(),
+		p.members(), p.groups(), p.connections(), p.explain(), p.journal(), p.tokens(),
+		p.backup(), p.restore(), p.compact(), p.version(),
+	)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usagef("%v; see `%s --help`", err, c.CommandPath())
+	})
+	return root
+}
+
+// The groups of commands in the help.
+const (
+	groupRun  = "run"
+	groupAsk  = "ask"
+	groupKeep = "keep"
+)
+
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%q is not a command of `%s`; see `%s --help`", args[0], c.CommandPath(), c.CommandPath())
+	}
+	return nil
+}
+
+// arguments makes a check that a command has its arguments, by their names.
+func arguments(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
+		}
+		if len(args) < len(names) {
+			return usagef("`%s` needs %s; see `%s --help`", c.CommandPath(), names[len(args)], c.CommandPath())
+		}
+		return usagef("%q is one argument too many for `%s`; see `%s --help`", args[len(names)], c.CommandPath(), c.CommandPath())
+	}
+}
+
+// remote adds the flags of commands that speak to a server or a store.
+func (p *program) remote(c *cobra.Command) *cobra.Command {
+	flags := c.Flags()
+	flags.StringVar(&p.data, "data", "data", "the data `directory` of the server")
+	flags.StringVar(&p.server, "server", "", "the `URL` of a server elsewhere; needs --token-file")
+	flags.StringVar(&p.tokenFile, "token-file", "", "the `file` with an API token, for --server")
+	return p.printing(c)
+}
+
+// printing adds the flag of commands that have a result.
+func (p *program) printing(c *cobra.Command) *cobra.Command {
+	c.Flags().BoolVar(&p.json, "json", false, "print JSON")
+	return c
+}
+
+func grouped(id string, c *cobra.Command) *cobra.Command {
+	c.GroupID = id
+	return c
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"usher": main})
+}
+
+// TestScripts runs the real command against the real server, as testdata/script says. Beside the usual commands there are
+//
+//	await            wait until the server at $ADDR is ready
+//	scim [!] METHOD PATH [FILE]
+//	                 send a SCIM request to /scim/v2/$CONNECTION with the token in the file "token", and print the answer;
+//	                 it fails unless the status is 2xx
+//	hup DIR          tell the server of a data directory to read its configuration again
+//	secret FILE      fail unless the file holds one token and nothing else
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			address, err := freeAddress()
+			env.Setenv("ADDR", address)
+			env.Setenv("URL", "http://"+address)
+			return err
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"await": await, "scim": pushOne, "hup": hangUp, "secret": oneSecret,
+		},
+	})
+}
+
+// freeAddress finds an address that nobody listens on.
+func freeAddress() (string, error) {
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
+func await(ts *testscript.TestScript, _ bool, _ []string) {
+	deadline := time.Now().Add(20 * time.Second)
+	for time.Now().Before(deadline) {
+		if resp, err := http.Get(ts.Getenv("URL") + "/readyz"); err == nil { //nolint:noctx // a server of our own
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("the server is not ready")
+}
+
+func pushOne(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: scim METHOD PATH [FILE]")
+	}
+	body := ""
+	if len(args) == 3 {
+		body = ts.ReadFile(args[2])
+	}
+	r, err := http.NewRequestWithContext(context.Background(), args[0], ts.Getenv("URL")+"/scim/v2/"+ts.Getenv("CONNECTION")+args[1], strings.NewReader(body))
+	ts.Check(err)
+	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(ts.ReadFile("token")))
+	r.Header.Set("Content-Type", "application/scim+json")
+	resp, err := http.DefaultClient.Do(r)
+	ts.Check(err)
+	defer resp.Body.Close() //nolint:errcheck // only read
+	answer, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("answer"), answer, 0o600))
+	if worked := resp.StatusCode/100 == 2; worked == neg {
+		ts.Fatalf("%s %s: %s %s", args[0], args[1], resp.Status, answer)
+	}
+}
+
+func hangUp(ts *testscript.TestScript, _ bool, args []string) {
+	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(args[0] + "/usher.pid")))
+	ts.Check(err)
+	ts.Check(syscall.Kill(pid, syscall.SIGHUP))
+	time.Sleep(300 * time.Millisecond)
+}
+
+func oneSecret(ts *testscript.TestScript, _ bool, args []string) {
+	if text := ts.ReadFile(args[0]); !strings.HasPrefix(text, "usher_") || strings.Count(text, "\n") != 1 || strings.ContainsAny(text, " \t{") {
+		ts.Fatalf("not one token: %q", text)
+	}
+}

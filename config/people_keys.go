@@ -1,0 +1,154 @@
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/invopop/jsonschema"
+
+	"github.com/mixus/usher/directory"
+)
+
+func departmentTable() *object[Department] {
+	return &object[Department]{
+		name: "department", noun: "a department", doc: "A department, with the spellings that directories use for it.",
+		keys: []key[Department]{
+			in("name", nameText(), func(d *Department) *string { return &d.Name }, "The one name that the application sees.", "engineering").must(),
+			in("parent", nameText(), func(d *Department) *string { return &d.Parent }, "The department above it.", "engineering"),
+			in("match", listOf(nameText(), "a list of spellings"), func(d *Department) *[]string { return &d.Match }, "Other spellings, compared without case and outer space.", `[Eng, "R&D"]`),
+		},
+		start: func(at directory.Position) Department { return Department{At: at} },
+	}
+}
+
+func roleTable() *object[Role] {
+	return &object[Role]{
+		name: "role", noun: "a role", doc: "A named list of permissions.",
+		keys: []key[Role]{
+			in("name", nameText(), func(r *Role) *string { return &r.Name }, "The name by which rules give it.", "member").must(),
+			in("includes", listOf(nameText(), "a list of roles"), func(r *Role) *[]string { return &r.Includes }, "Roles whose permissions it has too.", "[viewer]"),
+			in("permissions", listOf(nameText(), "a list of permissions"), func(r *Role) *[]string { return &r.Permissions }, "What people with this role may do.", "[agents.run, files.upload]"),
+		},
+		start: func(at directory.Position) Role { return Role{At: at} },
+	}
+}
+
+func ignoreTable() *object[Ignore] {
+	return &object[Ignore]{
+		name: "ignore", noun: "a pattern to ignore", doc: "Directory records that never become members; every pattern that is set must match.",
+		keys: []key[Ignore]{
+			in("user_name", wildcard(), func(i *Ignore) *string { return &i.UserName }, "A pattern for userName.", `"svc-*"`),
+			in("email", wildcard(), func(i *Ignore) *string { return &i.Email }, "A pattern for any of the addresses.", `"*@test.acme.com"`),
+			in("external_id", wildcard(), func(i *Ignore) *string { return &i.ExternalID }, "A pattern for externalId.", `"bot-*"`),
+			in("group", wildcard(), func(i *Ignore) *string { return &i.Group }, "A pattern for the name of any of the groups.", "Service Accounts"),
+		},
+		start: func(at directory.Position) Ignore { return Ignore{At: at} },
+		finish: func(d *decoder, n *node, _ *Ignore) {
+			if len(n.pairs) == 0 {
+				d.fail(n.at, "a pattern to ignore sets nothing", `write for example user_name: "svc-*"`)
+			}
+		},
+	}
+}
+
+// guestsTable is "guests", which may be absent.
+func guestsTable() value[*Guests] {
+	table := &object[Guests]{
+		name: "guests", noun: `"guests"`, doc: "People outside the owned domains.",
+		keys: []key[Guests]{
+			in("max_role", nameText(), func(g *Guests) *string { return &g.MaxRole }, "The highest role that a guest can have.", "viewer").must(),
+		},
+		start: func(at directory.Position) Guests { return Guests{At: at} },
+	}
+	return value[*Guests]{
+		schema: func(defs *definitions) *jsonschema.Schema { return table.value().schema(defs) },
+		read: func(d *decoder, n *node, s spot) (*Guests, bool) {
+			g, ok := table.read(d, n, s)
+			return &g, ok
+		},
+	}
+}
+
+func breakGlassTable() *object[BreakGlass] {
+	return &object[BreakGlass]{
+		name: "break_glass", noun: "a person to break glass", doc: "A person who can sign in when no provider answers.",
+		keys: []key[BreakGlass]{
+			in("email", emailAddress(), func(b *BreakGlass) *string { return &b.Email }, "Their address.", "root@acme.com").must(),
+		},
+		start: func(at directory.Position) BreakGlass { return BreakGlass{At: at} },
+	}
+}
+
+func brakeTable() *object[Brake] {
+	return &object[Brake]{
+		name: "brake", noun: "a brake", doc: "How many people a change may touch in a sliding window before the rest waits.",
+		keys: []key[Brake]{
+			in("of", oneOf("suspensions", "role_losses", "top_role_gains", "group_removals"), func(b *Brake) *string { return &b.Of }, "What it counts.", "suspensions").must(),
+			in("window", duration(), func(b *Brake) *time.Duration { return &b.Window }, "Over how long it counts.", "1h").must(),
+			in("floor", count(0), func(b *Brake) *int { return &b.Floor }, "So many always pass.", "10"),
+			in("percent", percent(), func(b *Brake) *float64 { return &b.Percent }, "Above the floor, this share of the people passes.", "3"),
+			in("ceiling", count(1), func(b *Brake) *int { return &b.Ceiling }, "More than these never pass.", "50"),
+		},
+		start: func(at directory.Position) Brake { return Brake{At: at} },
+		finish: func(d *decoder, n *node, b *Brake) {
+			if b.Ceiling > 0 && b.Ceiling < b.Floor {
+				d.fail(n.get("ceiling").at, fmt.Sprintf("the ceiling %d is below the floor %d", b.Ceiling, b.Floor), "raise the ceiling or lower the floor")
+			}
+			if n.get("floor") == nil && n.get("percent") == nil && n.get("ceiling") == nil {
+				d.fail(n.at, "a brake needs a floor, a percent or a ceiling", "write for example floor: 10")
+			}
+		},
+	}
+}
+
+func testTable() *object[Test] {
+	return &object[Test]{
+		name: "test", noun: "a test", doc: "A made-up person and what must become of them.",
+		keys: []key[Test]{
+			in("name", nameText(), func(t *Test) *string { return &t.Name }, "What it shows.", "an engineer is a member").must(),
+			in("connection", identifier(), func(t *Test) *string { return &t.Connection }, "Which connection knows the person; the first one without it.", "acme-okta"),
+			in("user", anything(), func(t *Test) *map[string]any { return &t.User }, "The person's SCIM attributes.", "{userName: ann@acme.com, title: Engineer}"),
+			in("groups", listOf(nameText(), "a list of group names"), func(t *Test) *[]string { return &t.Groups }, "The person's groups.", "[Engineering]"),
+			in("claims", anything(), func(t *Test) *map[string]any { return &t.Claims }, "The claims of the person's sign-in.", "{acr: mfa}"),
+			in("at", instant(), func(t *Test) *time.Time { return &t.Instant }, "The instant at which to decide.", "2026-03-01"),
+			in("expect", expectTable().value(), func(t *Test) *map[string]any { return &t.Expect }, "What must come out; what is not named is not checked.", "{role: member, teams: [platform]}").must(),
+		},
+		start: func(at directory.Position) Test { return Test{At: at} },
+	}
+}
+
+func expectTable() *object[map[string]any] {
+	names := func() value[[]string] { return listOf(nameText(), "a list of names") }
+	return &object[map[string]any]{
+		name: "expect", noun: `"expect"`, doc: "What must become of a person.",
+		keys: []key[map[string]any]{
+			entry("member", boolean(), "Whether the person becomes a member at all.", "true"),
+			entry("active", boolean(), "Whether the member gets in.", "true"),
+			entry("role", noneOr(nameText()), `The role; "" for none.`, "member"),
+			entry("department", noneOr(nameText()), `The department; "" for none.`, "engineering"),
+			entry("teams", names(), "All the teams.", "[platform]"),
+			entry("permission_sets", names(), "All the permission sets.", "[engineering_tools]"),
+			entry("spaces", names(), "All the spaces.", "[launch]"),
+			entry("projects", names(), "All the projects.", "[alpha]"),
+		},
+		start: func(directory.Position) map[string]any { return map[string]any{} },
+		finish: func(d *decoder, n *node, _ *map[string]any) {
+			if len(n.pairs) == 0 {
+				d.fail(n.at, `"expect" expects nothing`, "write for example {role: member}")
+			}
+		},
+	}
+}
+
+// noneOr lets an empty text stand for none.
+func noneOr(v value[string]) value[string] {
+	return value[string]{
+		schema: func(*definitions) *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} },
+		read: func(d *decoder, n *node, s spot) (string, bool) {
+			if n.kind == isText && n.text == "" {
+				return "", true
+			}
+			return v.read(d, n, s)
+		},
+	}
+}

@@ -1,0 +1,11 @@
+package config
+
+// StandardRoles are the roles of an organization whose file declares none: viewer, member and admin, each with the
+// permissions of those before it.
+func StandardRoles() []Role {
+	return []Role{
+		{Name: "viewer", Permissions: []string{"conversations.view_shared", "knowledge.read_public"}},
+		{Name: "member", Includes: []string{"viewer"}, Permissions: []string{"agents.create_own", "agents.run", "files.upload", "conversations.join"}},
+		{Name: "admin", Includes: []string{"member"}, Permissions: []string{"members.manage", "billing.manage", "sso.configure", "analytics.view"}},
+	}
+}

@@ -1,0 +1,84 @@
+package scim
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/store"
+)
+
+// authenticate finds the connection that the path names and checks that the bearer token (RFC 6750, section 2.1) belongs
+// to it. Every refusal is the same 401, whatever the reason, and takes the same steps: the token is looked up by the hash
+// of its secret even when the connection does not exist.
+func (c *call) authenticate(name string) error {
+	hash := sha256.Sum256([]byte(bearer(c.r)))
+	var token *directory.Token
+	err := c.Store.View(c.r.Context(), func(tx store.Tx) error {
+		var err error
+		token, err = tx.Token(hash)
+		if errors.Is(err, store.ErrNotFound) {
+			token, err = nil, nil
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	connection, known := c.Connections(name)
+	now := c.Now()
+	if !admits(token, connection, known, now) {
+		return c.refuse(name, now)
+	}
+	c.line, err = c.lines.get(c.PublicURL, name, connection)
+	if err != nil {
+		// A fault of the configuration is ours, whatever its kind.
+		return &directory.Error{Kind: directory.Internal, Message: "scim: compile the schemas of connection " + name, Err: err}
+	}
+	c.token = token.Name
+	c.used.note(hash, now)
+	return nil
+}
+
+// admits reports whether a token, nil for none, lets its bearer speak for a connection.
+func admits(token *directory.Token, connection Connection, known bool, now time.Time) bool {
+	found := token != nil
+	if !found {
+		token = &directory.Token{}
+	}
+	same := subtle.ConstantTimeEq(int32(token.Conn), int32(connection.Num)) & subtle.ConstantTimeEq(int32(token.Org), int32(connection.Org)) //nolint:gosec // only equality matters
+	expired := !token.Expires.IsZero() && !now.Before(token.Expires)
+	return found && known && token.Conn != 0 && same == 1 && !expired
+}
+
+// bearer returns the bearer token of a request, "" when there is none.
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// refuse counts a refusal against the client's address and returns the answer to it.
+func (c *call) refuse(name string, now time.Time) error {
+	address := c.ClientAddress(c.r)
+	count, left := c.refused.fail(address, now)
+	if count <= failuresAllowed {
+		c.Log.Warn("scim token refused", "connection", name, "address", address, "request_id", c.RequestID(c.r.Context()))
+		c.w.Header().Set("WWW-Authenticate", "Bearer")
+		return directory.Errorf(directory.Unauthenticated, "A bearer token for this connection is needed.")
+	}
+	if count == failuresAllowed+1 {
+		c.Log.Warn("scim tokens refused too often, no more of them are logged this minute", "address", address)
+	}
+	return &scimError{
+		status:     http.StatusTooManyRequests,
+		detail:     "Too many requests with a wrong token came from this address.",
+		retryAfter: max(1, int((left+time.Second-1)/time.Second)),
+	}
+}

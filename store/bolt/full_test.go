@@ -1,0 +1,199 @@
+package bolt
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/store"
+)
+
+func containsAll(s string, parts ...string) bool {
+	for _, p := range parts {
+		if !strings.Contains(s, p) {
+			return false
+		}
+	}
+	return true
+}
+
+// smallDisk returns a directory that has room for a few megabytes, and a function that gives it more. Where the test may
+// not mount one, the limit on the size of a file takes its place, which fails the same system calls.
+func smallDisk(t *testing.T) (dir string, mounted bool, more func()) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := syscall.Mount("none", dir, "tmpfs", 0, "size=3m"); err == nil {
+		t.Cleanup(func() {
+			if err := syscall.Unmount(dir, 0); err != nil {
+				t.Errorf("unmount: %v", err)
+			}
+		})
+		return dir, true, func() {
+			if err := syscall.Mount("none", dir, "tmpfs", syscall.MS_REMOUNT, "size=64m"); err != nil {
+				t.Fatalf("remount: %v", err)
+			}
+		}
+	}
+	return dir, false, limitFiles(t, 18<<20)
+}
+
+// limitFiles makes every write behind a size fail, as on a full disk, until the result is called.
+func limitFiles(t *testing.T, size uint64) (lift func()) {
+	t.Helper()
+	signal.Ignore(syscall.SIGXFSZ) // the write is to fail, not the process
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: old.Max}); err != nil {
+		t.Fatal(err)
+	}
+	lift = func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+			t.Errorf("lift the limit: %v", err)
+		}
+	}
+	t.Cleanup(lift)
+	return lift
+}
+
+// fill puts users until the disk is full, and returns how many were acknowledged.
+func fill(t *testing.T, s *Store, from int) int {
+	t.Helper()
+	body := make([]byte, 30<<10)
+	for n := from; n < from+10_000; n++ {
+		err := s.Update(t.Context(), func(tx store.Tx) error {
+			return tx.PutUsers([]*directory.User{{ID: testID(n), Conn: 1, Body: body}})
+		})
+		if errors.Is(err, store.ErrFull) {
+			if directory.KindOf(err) != directory.Unavailable {
+				t.Errorf("a full disk is %v, want it to be unavailable", directory.KindOf(err))
+			}
+			return n
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("the disk does not become full")
+	return 0
+}
+
+func testFullDisk(t *testing.T, dir string, mounted bool, more func()) {
+	path := filepath.Join(dir, "usher.db")
+	s := openAt(t, path, Options{Fatal: func(err error) { t.Errorf("a full disk is fatal: %v", err) }})
+	kept := fill(t, s, 0)
+	for range 20 { // again and again: every failure gives back what it took
+		fill(t, s, kept)
+	}
+	if n := countUsers(t, s); n != kept || kept == 0 {
+		t.Errorf("%d users on the full disk, %d were acknowledged", n, kept)
+	}
+	if mounted {
+		if err := s.Check(t.Context()); !errors.Is(err, store.ErrFull) {
+			t.Errorf("Check on a full disk returned %v, want ErrFull", err)
+		}
+	}
+	refused := errors.New("refused")
+	errs := together(t, s, putLarge(kept), func(store.Tx) error { return refused })
+	for _, err := range errs {
+		if !errors.Is(err, store.ErrFull) {
+			t.Errorf("an update of a batch that met a full disk returned %v, want ErrFull", err)
+		}
+	}
+	more()
+	if err := s.Check(t.Context()); err != nil {
+		t.Errorf("Check with room again: %v", err)
+	}
+	for n := kept; n < kept+20; n++ {
+		if err := s.Update(t.Context(), putLarge(n)); err != nil {
+			t.Fatalf("an update with room again: %v", err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	reopened := openAt(t, path, Options{})
+	if n := countUsers(t, reopened); n != kept+20 {
+		t.Errorf("%d users after reopening, want %d", n, kept+20)
+	}
+	checkFile(t, reopened)
+}
+
+func putLarge(n int) func(store.Tx) error {
+	return func(tx store.Tx) error {
+		return tx.PutUsers([]*directory.User{{ID: testID(n), Conn: 1, Body: make([]byte, 500<<10)}})
+	}
+}
+
+// checkFile has bolt examine every page.
+func checkFile(t *testing.T, s *Store) {
+	t.Helper()
+	b, err := s.db.Begin(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = b.Rollback() }()
+	for err := range b.Check() {
+		t.Errorf("damage: %v", err)
+	}
+}
+
+func TestAFullDiskLosesNothing(t *testing.T) {
+	dir, mounted, more := smallDisk(t)
+	testFullDisk(t, dir, mounted, more)
+}
+
+func TestAFileThatMayNotGrowLosesNothing(t *testing.T) {
+	testFullDisk(t, t.TempDir(), false, limitFiles(t, 18<<20))
+}
+
+func TestACommitThatFailsOtherwiseIsFatal(t *testing.T) {
+	var file *os.File
+	var fatal []error
+	path := filepath.Join(t.TempDir(), "usher.db")
+	s := openAt(t, path, Options{
+		Fatal: func(err error) { fatal = append(fatal, err) },
+		openFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+			f, err = os.OpenFile(name, flag, mode)
+			file = f
+			return f, err
+		},
+	})
+	if err := s.Update(t.Context(), putOne(1)); err != nil {
+		t.Fatal(err)
+	}
+	// The file underneath turns read-only, as when a disk fails.
+	readOnly, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer readOnly.Close()
+	if err := syscall.Dup3(int(readOnly.Fd()), int(file.Fd()), 0); err != nil {
+		t.Fatal(err)
+	}
+	err = s.Update(t.Context(), putOne(2))
+	if err == nil || errors.Is(err, store.ErrFull) || directory.KindOf(err) != directory.Internal {
+		t.Errorf("the update returned %v, want an internal error", err)
+	}
+	if len(fatal) != 1 {
+		t.Errorf("Fatal was called %d times", len(fatal))
+	}
+	if err := s.Update(t.Context(), putOne(3)); err == nil {
+		t.Error("the next update succeeded")
+	}
+	if err := s.Check(t.Context()); err == nil {
+		t.Error("Check finds nothing wrong")
+	}
+	if len(fatal) != 1 {
+		t.Errorf("Fatal was called %d times, want once", len(fatal))
+	}
+	if n := countUsers(t, s); n != 1 {
+		t.Errorf("readers see %d users, want the one that was acknowledged", n)
+	}
+}

@@ -1,0 +1,58 @@
+package bolt
+
+import (
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/store"
+)
+
+func (t *tx) Grants(org directory.OrgNum, members []directory.ID) ([][]*directory.Grant, error) {
+	found := make([][]*directory.Grant, len(members))
+	var err error
+	for i, m := range members {
+		prefix := appendID(t.orgKey(org), m)
+		t.key = prefix
+		t.scan(bGrant, prefix, func(key, row []byte) bool {
+			g := &directory.Grant{ID: lastID(key), Org: org, Member: m}
+			err = decodeJSON("grant", row, g)
+			found[i] = append(found[i], g)
+			return err == nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func (t *tx) grantKey(g *directory.Grant) []byte {
+	t.key = appendID(appendID(t.orgKey(g.Org), g.Member), g.ID)
+	return t.key
+}
+
+func (t *tx) PutGrants(grants []*directory.Grant) error {
+	if !t.writable {
+		return store.ErrReadOnly
+	}
+	for _, g := range grants {
+		row, err := encodeJSON("grant", g)
+		if err != nil {
+			return err
+		}
+		if err := t.put(bGrant, t.grantKey(g), row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) DeleteGrants(grants []*directory.Grant) error {
+	if !t.writable {
+		return store.ErrReadOnly
+	}
+	for _, g := range grants {
+		if _, err := t.del(bGrant, t.grantKey(g)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

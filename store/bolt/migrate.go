@@ -1,0 +1,37 @@
+package bolt
+
+import (
+	"fmt"
+
+	bbolt "go.etcd.io/bbolt"
+)
+
+// ladder leads from older formats to the present one, a step at a time.
+type ladder struct {
+	top   uint64                           // the present format
+	steps map[uint64]func(*bbolt.Tx) error // from a format to the next
+}
+
+// formats is the ladder of this program. Format 1 is the first.
+func formats() ladder { return ladder{top: format} }
+
+// climb brings a file to the present format. Each step and the note that it was taken are one transaction, so that a
+// migration that was interrupted goes on where it stopped.
+func (l ladder) climb(db *bbolt.DB, from uint64) error {
+	for f := from; f < l.top; f++ {
+		step, ok := l.steps[f]
+		if !ok {
+			return fmt.Errorf("store: no way from format %d to %d", f, f+1)
+		}
+		err := db.Update(func(b *bbolt.Tx) error {
+			if err := step(b); err != nil {
+				return err
+			}
+			return b.Bucket([]byte(bMeta.String())).Put([]byte(metaFormat), appendSeq(nil, f+1))
+		})
+		if err != nil {
+			return fmt.Errorf("store: migrate from format %d to %d: %w", f, f+1, err)
+		}
+	}
+	return nil
+}
