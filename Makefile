@@ -41,18 +41,21 @@ check: ## Everything that CI runs: lint, verify, conformance, durability, then t
 .PHONY: lint
 lint: $(LINT) ## Check style, formatting and common mistakes.
 	$(LINT) run ./...
-	$(LINT) fmt --diff ./...
 
 .PHONY: fmt
 fmt: $(LINT) ## Format everything as lint asks.
 	$(LINT) fmt ./...
 
+.PHONY: generate
+generate: ## Generate the JSON Schemas of the configuration's files, for editors.
+	@mkdir -p docs/schema
+	go run ./cmd/usher schema organization > docs/schema/organization.schema.json
+	go run ./cmd/usher schema usher > docs/schema/usher.schema.json
+
 .PHONY: verify
-verify: ## Generate the generated files again; fail when one differs.
-	go generate ./...
+verify: generate ## Generate again, and fail when a generated file or go.mod is not as committed.
+	@git diff --exit-code --stat -- docs/schema || { echo "docs/schema is not up to date: commit what make generate wrote"; exit 1; }
 	go mod tidy -diff
-	go -C tools mod tidy -diff
-	@git diff --exit-code --stat || { echo "generated files differ: commit the result of go generate ./..."; exit 1; }
 
 .PHONY: conformance
 conformance: $(VENV)/ready build ## Hold a running server against foreign SCIM clients and testers (needs python3).
@@ -60,7 +63,7 @@ conformance: $(VENV)/ready build ## Hold a running server against foreign SCIM c
 
 .PHONY: strace
 strace: ## Show by strace that no 2xx leaves before its fdatasync (needs strace, Linux).
-	go test -tags strace -run Strace ./...
+	go test -tags strace -run Strace ./cmd/usher
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (1m).

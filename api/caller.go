@@ -132,7 +132,9 @@ func (l *lastUsed) note(hash [32]byte, now time.Time) {
 	if l.at == nil {
 		l.at = map[[32]byte]time.Time{}
 	}
-	l.at[hash] = now
+	if now.After(l.at[hash]) {
+		l.at[hash] = now
+	}
 }
 
 func (l *lastUsed) take() map[[32]byte]time.Time {
@@ -143,29 +145,37 @@ func (l *lastUsed) take() map[[32]byte]time.Time {
 	return at
 }
 
-// FlushTokens writes when API tokens were last used, to the minute.
+// FlushTokens writes when API tokens were last used, to the minute. What could not be written is kept for the next call.
 func (s *Server) FlushTokens(ctx context.Context) error {
 	used := s.used.take()
 	if len(used) == 0 {
 		return nil
 	}
-	return s.Store.Update(ctx, func(tx store.Tx) error {
+	err := s.Store.Update(ctx, func(tx store.Tx) error { return writeLastUse(tx, used) })
+	if err != nil {
 		for hash, at := range used {
-			token, err := tx.Token(hash)
-			if errors.Is(err, store.ErrNotFound) {
-				continue // revoked meanwhile
-			}
-			if err != nil {
-				return err
-			}
-			if at = at.UTC().Truncate(time.Minute); !at.After(token.LastUsed) {
-				continue
-			}
-			token.LastUsed = at
-			if err := tx.PutToken(token); err != nil {
-				return err
-			}
+			s.used.note(hash, at)
 		}
-		return nil
-	})
+	}
+	return err
+}
+
+func writeLastUse(tx store.Tx, used map[[32]byte]time.Time) error {
+	for hash, at := range used {
+		token, err := tx.Token(hash)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // revoked meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		if at = at.UTC().Truncate(time.Minute); !at.After(token.LastUsed) {
+			continue
+		}
+		token.LastUsed = at
+		if err := tx.PutToken(token); err != nil {
+			return err
+		}
+	}
+	return nil
 }

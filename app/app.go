@@ -221,9 +221,6 @@ func (a *App) fail(err error) {
 	}
 }
 
-// Idle waits until the work that follows from changes is done.
-func (a *App) Idle(ctx context.Context) error { return a.engine.Idle(ctx) }
-
 // Reload reads the configuration again and puts its policies in force. One that does not check leaves everything as it
 // is; the error says what is wrong, and so do the log and /readyz. The address, the data directory and the like change
 // with a restart only.

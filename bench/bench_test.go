@@ -45,7 +45,11 @@ func TestQuantile(t *testing.T) {
 
 func TestPrintTable(t *testing.T) {
 	var out strings.Builder
-	printTable(&out, 16, []result{{phase: "get", cpu: 20 * time.Microsecond}}, []result{{phase: "get", cpu: 30 * time.Microsecond, throughput: 1234, each: []time.Duration{time.Millisecond}}})
+	floor := []result{{phase: "get", cpu: 20 * time.Microsecond}}
+	usher := []result{{phase: "get", cpu: 30 * time.Microsecond, throughput: 1234, each: []time.Duration{time.Millisecond}}}
+	if err := printTable(&out, 16, floor, usher); err != nil {
+		t.Fatal(err)
+	}
 	if got := out.String(); !strings.Contains(got, "16 at a time") || !strings.Contains(got, "| get  | 20       | 30       | 1.50  | 1234    | 1.00   | 1.00   |") {
 		t.Errorf("table is\n%s", got)
 	}

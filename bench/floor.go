@@ -41,11 +41,12 @@ func serveFloor(ctx context.Context, address string) error {
 	mux.HandleFunc("POST /Groups", f.create)
 	mux.HandleFunc("PATCH /Groups/{id}", f.changeGroup)
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	defer context.AfterFunc(ctx, func() { s.Close() })()
+	closed := make(chan error, 1)
+	defer context.AfterFunc(ctx, func() { closed <- s.Close() })()
 	if err := s.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	return nil
+	return <-closed
 }
 
 func (f *floor) search(w http.ResponseWriter, r *http.Request) {

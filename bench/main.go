@@ -60,7 +60,9 @@ func run(ctx context.Context, args []string) error {
 		if err != nil {
 			return fmt.Errorf("usher: %w", err)
 		}
-		printTable(os.Stdout, concurrency, floor, usher)
+		if err := printTable(os.Stdout, concurrency, floor, usher); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // printTable prints what each phase cost usher beside the floor, as a table that Markdown reads too.
-func printTable(w io.Writer, concurrency int, floor, usher []result) {
+func printTable(w io.Writer, concurrency int, floor, usher []result) error {
 	fmt.Fprintf(w, "\n%d at a time\n\n", concurrency)
 	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', 0)
 	fmt.Fprintln(t, "| work\t| floor µs\t| usher µs\t| ratio\t| usher/s\t| p50 ms\t| p99 ms\t|")
@@ -17,7 +17,7 @@ func printTable(w io.Writer, concurrency int, floor, usher []result) {
 		fmt.Fprintf(t, "| %s\t| %s\t| %s\t| %s\t| %.0f\t| %s\t| %s\t|\n", u.phase, micros(floor[i].cpu), micros(u.cpu),
 			ratio(u.cpu, floor[i].cpu), u.throughput, millis(quantile(u.each, 0.50)), millis(quantile(u.each, 0.99)))
 	}
-	t.Flush()
+	return t.Flush()
 }
 
 func micros(d time.Duration) string {

@@ -90,8 +90,9 @@ func (s spot) write(or string) string {
 
 // finish returns the problems in the order of their places, each once, with excerpts.
 func (d *decoder) finish() []directory.Problem {
-	excerpts(d.problems, append(d.otherFiles, d.src)...)
-	return Sort(d.problems)
+	problems := Sort(d.problems)
+	excerpts(problems, append(d.otherFiles, d.src)...)
+	return problems
 }
 
 // excerpts fills in the lines around each place.

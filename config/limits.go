@@ -14,10 +14,10 @@ import (
 const (
 	maxFile     = 8 << 20
 	maxDepth    = 64
-	maxMarks    = 1 << 20 // characters that can start or part a value
+	maxMarks    = 300_000 // characters that can start or part a value
 	maxKeys     = 10_000  // in one mapping
-	maxWork     = 4e8     // sum over all mappings of keys squared
-	maxNodes    = 1 << 20
+	maxWork     = 1.5e8   // sum over all mappings of keys squared
+	maxNodes    = 300_000
 	maxAliased  = 100_000 // values that aliases stand for, all together
 	maxProblems = 1000
 )
@@ -43,7 +43,7 @@ func checkText(s *source) *directory.Problem {
 		}
 	}
 	if marks > maxMarks {
-		return failure(at, "the file has more than a million entries", "check that it is the right file")
+		return failure(at, "the file has too many entries", "check that it is the right file")
 	}
 	return nil
 }

@@ -40,6 +40,7 @@ func TestAbsurdFilesAreRefusedSoon(t *testing.T) {
 		"many entries":       "[" + strings.Repeat("1,", 4<<20),
 		"aliases of aliases": bomb.String(),
 		"alias of itself":    "a: &a [*a]\n",
+		"bad keys on a line": "organization: {id: a}\nrules:\n  - {" + strings.Repeat("a: b, ", 50_000) + "}\n",
 		"question marks":     strings.Repeat("? ", 10_000),
 		"anchors":            strings.Repeat("&a ", 10_000),
 		"tags":               strings.Repeat("!a ", 10_000),

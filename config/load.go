@@ -241,6 +241,7 @@ func Excerpts(problems []directory.Problem, files []directory.PolicyFile) []dire
 	for _, f := range files {
 		sources = append(sources, newSource(f.Name, f.Text))
 	}
+	problems = Sort(problems)
 	excerpts(problems, sources...)
-	return Sort(problems)
+	return problems
 }

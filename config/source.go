@@ -13,9 +13,10 @@ import (
 // source is the text of one file, able to show the lines around a place in it.
 type source struct {
 	name   string
-	text   []byte      // without a byte order mark and carriage returns
-	lines  []int       // offset of each line's first byte
-	hidden map[int]int // line → column from which it holds a secret in clear
+	text   []byte         // without a byte order mark and carriage returns
+	lines  []int          // offset of each line's first byte
+	hidden map[int]int    // line → column from which it holds a secret in clear
+	quoted map[int][]rune // lines as excerpts show them, once somebody asked
 }
 
 func newSource(name string, text []byte) *source {
@@ -24,7 +25,7 @@ func newSource(name string, text []byte) *source {
 		// One kind of line break, so that lines are counted here as the YAML library counts them.
 		text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 	}
-	s := &source{name: name, text: text, hidden: map[int]int{}}
+	s := &source{name: name, text: text, hidden: map[int]int{}, quoted: map[int][]rune{}}
 	s.lines = append(s.lines, 0)
 	for i, c := range s.text {
 		if c == '\n' {
@@ -48,7 +49,7 @@ func (s *source) place(offset int) directory.Position {
 	return s.at(line, utf8.RuneCount(s.text[s.lines[line-1]:offset])+1)
 }
 
-// hide keeps a value out of every excerpt, because it is a secret in clear.
+// hide keeps a value out of every excerpt, because it is a secret in clear. It is called before the first excerpt.
 func (s *source) hide(n *node) {
 	s.hidden[n.at.Line] = n.at.Column
 	for line := n.at.Line + 1; line <= min(n.end, len(s.lines)); line++ {
@@ -77,8 +78,7 @@ func (s *source) excerpt(at directory.Position) string {
 	}
 	number := fmt.Sprintf("%5d", at.Line)
 	var b strings.Builder
-	if before := s.shown(at.Line - 1); strings.TrimSpace(before) != "" {
-		text, _ := window(before, 1)
+	if text, _ := window(s.shown(at.Line-1), 1); strings.TrimSpace(text) != "" {
 		fmt.Fprintf(&b, "%5d | %s\n", at.Line-1, text)
 	}
 	text, column := window(s.shown(at.Line), max(at.Column, 1))
@@ -102,7 +102,22 @@ func withoutPassword(text string) string {
 
 const mask = "********"
 
-func (s *source) shown(n int) string {
+// shown is a line without secrets. Tabs and other characters that would move the caret are spaces in it.
+func (s *source) shown(n int) []rune {
+	runes, known := s.quoted[n]
+	if !known {
+		runes = []rune(strings.ToValidUTF8(s.masked(n), "\uFFFD"))
+		for i, r := range runes {
+			if r < ' ' || r == 0x7f {
+				runes[i] = ' '
+			}
+		}
+		s.quoted[n] = runes
+	}
+	return runes
+}
+
+func (s *source) masked(n int) string {
 	line := s.line(n)
 	if column, hidden := s.hidden[n]; hidden {
 		runes := []rune(line)
@@ -119,15 +134,8 @@ func (s *source) shown(n int) string {
 	})
 }
 
-// window cuts a long line to the part around a column and returns the column in that part. Tabs and other characters
-// that would move the caret become spaces.
-func window(line string, column int) (string, int) {
-	runes := []rune(strings.ToValidUTF8(line, "\uFFFD"))
-	for i, r := range runes {
-		if r < ' ' || r == 0x7f {
-			runes[i] = ' '
-		}
-	}
+// window cuts a long line to the part around a column and returns the column in that part.
+func window(runes []rune, column int) (string, int) {
 	column = min(column, len(runes)+1)
 	if len(runes) <= excerptWidth {
 		return string(runes), column

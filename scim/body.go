@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -40,7 +41,7 @@ func (c *call) read(limit int64) ([]byte, error) {
 	for {
 		n, err := in.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return b, nil
 		}
 		if err != nil {
@@ -86,7 +87,7 @@ func (b *body) Read(p []byte) (int, error) {
 		b.failed = tooDeep
 		return 0, tooDeep
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		b.failed = err
 	}
 	return n, err

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -184,14 +185,25 @@ func (d *demo) invite(ctx context.Context) error {
 	}
 	_, err := fmt.Fprintf(d.program.out, `
 Go on exploring
-  usher explain --data %[1]s ann@acme.com
-  usher members list --data %[1]s --role admin
-  usher members suspend --data %[1]s --reason "trying it out" priya.raman@acme.com
-  usher journal --data %[1]s --follow
+  %[4]s explain --data %[1]s ann@acme.com
+  %[4]s members list --data %[1]s --role admin
+  %[4]s members suspend --data %[1]s --reason "trying it out" priya.raman@acme.com
+  %[4]s journal --data %[1]s --follow
   curl -H "Authorization: Bearer $(cat %[2]s/api.token)" %[3]s/api/v1/organizations/acme/members?role=admin
   curl -H "Authorization: Bearer $(cat %[2]s/okta.token)" '%[3]s/scim/v2/acme-okta/Users?filter=userName%%20eq%%20%%22ann@acme.com%%22'
   %[3]s/api/v1/openapi.json   %[3]s/metrics   %[2]s/acme   %[2]s/server.log
 Ctrl-C ends it.
-`, d.data(), d.dir, d.app.URL())
+`, d.data(), d.dir, d.app.URL(), invocation())
 	return err
+}
+
+// invocation is how this program is called: by its name where that is found, else by its path.
+func invocation() string {
+	if _, err := exec.LookPath("usher"); err == nil {
+		return "usher"
+	}
+	if path, err := os.Executable(); err == nil {
+		return path
+	}
+	return "usher"
 }

@@ -99,8 +99,8 @@ func (b *builder) set(a, sub *schema.Attribute, loose bool, raw any) error {
 		return syntaxError("%s is given twice.", target)
 	}
 	b.origins = append(b.origins, origin{target, loose})
-	if b.keptApart(a, raw) {
-		return nil
+	if apart, err := b.keptApart(a, raw); apart {
+		return err
 	}
 	if loose && slices.Contains(b.origins, origin{target, false}) {
 		b.note(a.String(), "given twice, the one under its URN counts")
@@ -136,7 +136,7 @@ func (b *builder) set(a, sub *schema.Attribute, loose bool, raw any) error {
 }
 
 // keptApart takes the attributes that are not stored with the rest.
-func (b *builder) keptApart(a *schema.Attribute, raw any) bool {
+func (b *builder) keptApart(a *schema.Attribute, raw any) (bool, error) {
 	switch {
 	case a.URN == "":
 		text, _ := raw.(string)
@@ -144,22 +144,22 @@ func (b *builder) keptApart(a *schema.Attribute, raw any) bool {
 		case nameID:
 			b.doc.ID = text
 		case nameExternalID:
-			if value, err := b.one(a, raw); err == nil {
-				b.doc.ExternalID, _ = value.(string)
-			}
+			value, err := b.one(a, raw)
+			b.doc.ExternalID, _ = value.(string)
+			return true, err
 		case nameSchemas:
 			b.schemas = true
 		}
-		return true
+		return true, nil
 	case a.Name == namePassword && !a.Extension:
-		return true
+		return true, nil
 	case a.Mutability == schema.ReadOnly:
 		if a.Extension {
 			b.note(a.String(), "read-only, dropped")
 		}
-		return true
+		return true, nil
 	}
-	return false
+	return false, nil
 }
 
 func child(container map[string]any, name string) map[string]any {

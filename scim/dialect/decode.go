@@ -36,7 +36,7 @@ func (r *reader) tree() (any, error) {
 			return err
 		})
 	case '[':
-		a := []any{}
+		a := make([]any, 0, 2)
 		err := r.array(func() error {
 			v, err := r.tree()
 			a = append(a, v)

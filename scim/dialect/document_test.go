@@ -162,6 +162,7 @@ func TestResourceRefuses(t *testing.T) {
 		{"no userName", `{"displayName":"Ann"}`, "invalidValue", "userName is required"},
 		{"empty userName", `{"userName":""}`, "invalidValue", "userName is required"},
 		{"active banana", `{"userName":"a","active":"banana"}`, "invalidValue", "active must be a boolean"},
+		{"externalId as object", `{"userName":"a","externalId":{"x":1}}`, "invalidValue", "externalId must be a string"},
 		{"two managers", `{"userName":"a","ENT":{"manager":[{"value":"1"},{"value":"2"}]}}`, "invalidValue", "manager must be an object"},
 		{"extension as number", `{"userName":"a","ENT":5}`, "invalidValue", "must be an object"},
 		{"fraction for an integer", `{"userName":"a","STAFF":{"badge":1.5}}`, "invalidValue", "badge must be an integer"},

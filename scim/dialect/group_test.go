@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -106,5 +107,32 @@ func TestLargeGroupNeedsLittleMemory(t *testing.T) {
 	}
 	if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 {
 		t.Errorf("a body of %d MiB allocated %d MiB", len(body)>>20, used>>20)
+	}
+}
+
+// chunks is a reader that returns little at a time, as a connection does.
+type chunks struct{ rest []byte }
+
+func (c *chunks) Read(p []byte) (int, error) {
+	if len(c.rest) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, c.rest[:min(len(c.rest), 1400)])
+	c.rest = c.rest[n:]
+	return n, nil
+}
+
+// TestLargeValueBeforeItsPath makes sure that setting a large value aside costs no more than its size.
+func TestLargeValueBeforeItsPath(t *testing.T) {
+	const n = 100_000
+	body := append([]byte(`{"Operations":[{"op":"add","value":`), largeGroup(n)...)
+	body = append(body, `}]}`...)
+	start := time.Now()
+	p, err := dialect.ReadGroupPatch(groupType, &chunks{body})
+	if err != nil || len(p.Members) != 1 || len(p.Members[0].Values) != n {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("took %v", took)
 	}
 }

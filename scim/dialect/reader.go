@@ -62,10 +62,13 @@ func (r *reader) fill() (bool, error) {
 		keep = r.mark
 		r.mark = 0
 	}
-	n := copy(r.buf, r.buf[keep:])
-	r.buf = r.buf[:n]
-	r.pos -= keep
-	r.base += keep
+	n := len(r.buf) - keep
+	if keep > 0 {
+		copy(r.buf, r.buf[keep:])
+		r.buf = r.buf[:n]
+		r.pos -= keep
+		r.base += keep
+	}
 	if n == cap(r.buf) {
 		grown := make([]byte, n, 2*cap(r.buf))
 		copy(grown, r.buf)

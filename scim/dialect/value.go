@@ -13,7 +13,7 @@ func (r *reader) value() (any, error) {
 	}
 	switch c {
 	case '{':
-		var o object
+		o := make(object, 0, 4)
 		err := r.object(func(key string) error {
 			v, err := r.value()
 			o = append(o, field{key, v})
@@ -21,7 +21,7 @@ func (r *reader) value() (any, error) {
 		})
 		return o, err
 	case '[':
-		a := []any{}
+		a := make([]any, 0, 2)
 		err := r.array(func() error {
 			v, err := r.value()
 			a = append(a, v)

@@ -11,7 +11,7 @@ import (
 // Backup writes a copy of one snapshot to w. The copy is first made beside the store, so that a slow reader of it does
 // not keep the snapshot open: as long as it is, no page that later updates free can be used again, and the file grows.
 func (s *Store) Backup(ctx context.Context, w io.Writer) (n int64, err error) {
-	temp, err := tempBeside(s.db.Path(), ".backup")
+	temp, err := tempBeside(s.path, ".backup")
 	if err != nil {
 		return 0, err
 	}

@@ -1,55 +1,108 @@
 package bolt
 
-// bucket names one kind of row. The order is that of opening; the names are part of the file's format.
+// bucket names one kind of row.
 type bucket uint8
 
-// The buckets, with the shape of their keys. A connection is 4 bytes (c), as is an organization (org), an id 16, a time 12,
-// a sequence 8; a value is encoded by appendValue. Everything sorts bytewise.
+// The kinds of row, with the shape of their keys. A connection is 4 bytes (c), as is an organization (org), an id 16, a
+// time 12, a sequence 8; a value is encoded by appendValue. Everything sorts bytewise.
 const (
 	bMeta         bucket = iota // name → setting
 	bOrganization               // name → org
 	bConnection                 // name → c|org
 	bCount                      // kind|c → count, version
-	bUser                       // c|id → user
-	bUserOrder                  // c|id → nothing: paging by offset without touching records
+	bUser                       // id|tag|c → user
+	bUserOrder                  // c|id → nothing: paging without touching records
 	bUserKey                    // c|value|attribute|id → the value when its key is cut
 	bGroup                      // as users
 	bGroupOrder
 	bGroupKey
-	bEdge      // c|group|kind|child → the value when its key is cut
-	bEdgeUp    // c|kind|child|group → nothing
-	bParked    // c|value|kind|target → the value when its key is cut
-	bIdentity  // c|subject → member
-	bTombstone // c|externalId → tombstone
-	bMember    // org|id → member
-	bMemberKey // org|attribute|value|id → nothing
-	bDue       // time|org|member → nothing
-	bGrant     // org|member|id → grant
-	bJournal   // seq|part → entry (part 0) or its detail (part 1), side by side so that a push dirties one leaf
-	bJob       // id → job
-	bPolicy    // org|revision → policy
-	bActive    // org → revision
-	bBinding   // c|name → group
-	bToken     // hash → token
-	bHold      // org|id → hold
+	bEdge        // group|tag|c|kind|child → the value when its key is cut
+	bEdgeUp      // child|tag|c|kind|group → nothing
+	bParked      // c|value|kind|target → the value when its key is cut
+	bIdentity    // c|subject → member
+	bTombstone   // c|externalId → tombstone
+	bMember      // id|tag|org → member
+	bMemberOrder // org|id → nothing
+	bMemberKey   // org|attribute|value|id → nothing
+	bStanding    // org|role|id → status, department
+	bDue         // time|org|member → nothing
+	bGrant       // member|tag|org|id → grant
+	bJournal     // seq|part → entry (part 0) or its detail (part 1), side by side so that a push dirties one leaf
+	bJob         // id → job
+	bPolicy      // org|revision → policy
+	bActive      // org → revision
+	bBinding     // c|name → group
+	bToken       // hash → token
+	bHold        // org|id → hold
 	buckets
 )
 
-// String returns the bucket's name in the file.
+// Every page that a commit dirties is written and waited for, and the pages at the top of a tree most often. Therefore
+// all kinds of row that a push touches share one tree, in regions told apart by the first byte of the key. In the region
+// of records keys begin with the id: ids sort by the time of their making, so that a person's record, member row, groups
+// and grants lie side by side, mostly in one leaf.
+const (
+	regionRecords = 'r'
+	sharedTree    = "data"
+	sharedFill    = 0.8 // most rows come in the order of their keys; the others want some room
+)
+
+// The tags that tell the kinds of record of one id apart.
+const (
+	tagMember = 'm'
+	tagUser   = 'u'
+	tagGrant  = 'n'
+	tagEdgeUp = 'p'
+	tagGroup  = 'g'
+	tagEdge   = 'x'
+)
+
+// region returns the region of the shared tree in which a kind of row lies, 0 for one that has a tree of its own.
+func (b bucket) region() byte {
+	switch b {
+	case bUser, bMember, bGrant, bEdgeUp, bGroup, bEdge:
+		return regionRecords
+	case bUserOrder:
+		return 'u'
+	case bGroupOrder:
+		return 'g'
+	case bMemberOrder:
+		return 'm'
+	case bUserKey:
+		return 'k'
+	case bGroupKey:
+		return 'l'
+	case bIdentity:
+		return 'i'
+	case bTombstone:
+		return 't'
+	case bParked:
+		return 'p'
+	case bMemberKey:
+		return 'x'
+	case bStanding:
+		return 's'
+	case bDue:
+		return 'd'
+	case bJournal:
+		return 'j'
+	}
+	return 0
+}
+
+// tree returns the name of the bolt bucket that holds a kind of row.
+func (b bucket) tree() string {
+	if b.region() != 0 {
+		return sharedTree
+	}
+	return b.String()
+}
+
+// String returns the name of the kind.
 func (b bucket) String() string {
 	return [buckets]string{
 		"meta", "organization", "connection", "count", "user", "user_order", "user_key", "group", "group_order", "group_key",
-		"edge", "edge_up", "parked", "identity", "tombstone", "member", "member_ix", "due", "grant", "journal", "job",
-		"policy", "active", "binding", "token", "hold",
+		"edge", "edge_up", "parked", "identity", "tombstone", "member", "member_order", "member_ix", "standing", "due", "grant",
+		"journal", "job", "policy", "active", "binding", "token", "hold",
 	}[b]
-}
-
-// fill is how full bolt leaves a page that it splits. Rows that come in the order of their keys fill pages almost to the
-// end, which keeps the tree flat; rows that come at random leave room for the next.
-func (b bucket) fill() float64 {
-	switch b {
-	case bUser, bUserOrder, bGroupOrder, bMember, bJournal:
-		return 0.9
-	}
-	return 0.5
 }

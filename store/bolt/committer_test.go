@@ -244,7 +244,7 @@ func TestCloseWaitsForUpdates(t *testing.T) {
 		})
 	}
 	time.Sleep(10 * time.Millisecond)
-	path := s.db.Path()
+	path := s.path
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -305,5 +305,44 @@ func TestASlowReaderDoesNotStallWriters(t *testing.T) {
 	close(release)
 	if err := <-read; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestABatchIsBound(t *testing.T) {
+	const writers = 2*batchMost + 50
+	var largest int
+	s := openTemp(t, Options{Observe: func(batch int, _ time.Duration) { largest = max(largest, batch) }})
+	inside, release := make(chan struct{}), make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		err := s.Update(t.Context(), func(store.Tx) error {
+			close(inside)
+			<-release
+			return nil
+		})
+		if err != nil {
+			t.Errorf("update: %v", err)
+		}
+	})
+	<-inside
+	for n := range writers {
+		wait.Go(func() {
+			if err := s.Update(t.Context(), putOne(n)); err != nil {
+				t.Errorf("update: %v", err)
+			}
+		})
+	}
+	for waiting := 0; waiting < writers; time.Sleep(time.Millisecond) {
+		s.queue.mu.Lock()
+		waiting = len(s.queue.list)
+		s.queue.mu.Unlock()
+	}
+	close(release)
+	wait.Wait()
+	if n := countUsers(t, s); n != writers {
+		t.Errorf("%d users are kept, want %d", n, writers)
+	}
+	if largest != batchMost {
+		t.Errorf("the largest batch had %d updates, want %d", largest, batchMost)
 	}
 }

@@ -58,13 +58,15 @@ func (t *tx) DueMembers(now time.Time, limit int) ([]directory.Due, error) {
 }
 
 func (t *tx) NextDue() (time.Time, bool, error) {
-	key, _ := t.in(bDue).Cursor().First()
-	if key == nil {
-		return time.Time{}, false, nil
-	}
-	d, ok := readDue(key)
-	if !ok {
-		return time.Time{}, false, damaged("due", key)
-	}
-	return d.At, true, nil
+	var at time.Time
+	var found bool
+	var err error
+	t.scan(bDue, nil, func(key, _ []byte) bool {
+		d, ok := readDue(key)
+		if at, found = d.At, ok; !ok {
+			err = damaged("due", key)
+		}
+		return false
+	})
+	return at, found, err
 }

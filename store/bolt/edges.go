@@ -41,8 +41,17 @@ func readChild(key, whole []byte) (directory.Child, bool) {
 	}
 }
 
+// edgePrefixLen is the length of a group, the tag and a connection at the start of an edge's key.
+const edgePrefixLen = 16 + 1 + 4
+
 func (t *tx) edgeKey(c directory.ConnNum, group directory.ID, ch directory.Child) []byte {
-	t.key = appendChild(appendID(appendNum(t.key[:0], c), group), ch)
+	t.key = appendChild(recordKey(t, group, tagEdge, c), ch)
+	return t.key
+}
+
+// edgeUpPrefix starts the keys of the groups that a user or a group is in.
+func (t *tx) edgeUpPrefix(c directory.ConnNum, ch directory.Child) []byte {
+	t.key = append(recordKey(t, ch.ID, tagEdgeUp, c), rank(ch.Kind))
 	return t.key
 }
 
@@ -50,8 +59,7 @@ func (t *tx) Children(c directory.ConnNum, group directory.ID, after directory.C
 	if limit <= 0 {
 		return nil, nil
 	}
-	prefix := appendID(t.connKey(c), group)
-	t.key = prefix
+	prefix := recordKey(t, group, tagEdge, c)
 	var position []byte
 	if after != (directory.Child{}) {
 		position = appendChild(bytes.Clone(prefix), after)
@@ -59,7 +67,7 @@ func (t *tx) Children(c directory.ConnNum, group directory.ID, after directory.C
 	var list []directory.Child
 	var err error
 	t.page(bEdge, prefix, position, false, func(key, whole []byte) bool {
-		ch, ok := readChild(key[len(prefix):], whole)
+		ch, ok := readChild(key[edgePrefixLen:], whole)
 		if !ok {
 			err = damaged("edge", key)
 			return false
@@ -81,9 +89,10 @@ func (t *tx) HasChildren(c directory.ConnNum, group directory.ID, children []dir
 func (t *tx) Parents(c directory.ConnNum, children []directory.Child) ([][]directory.ID, error) {
 	parents := make([][]directory.ID, len(children))
 	for i, ch := range children {
-		prefix := appendChild(t.connKey(c), ch)
-		t.key = prefix
-		t.scan(bEdgeUp, prefix, func(key, _ []byte) bool {
+		if ch.Kind == directory.ChildParked {
+			continue // nobody yet: what waits for it is kept with the parked
+		}
+		t.scan(bEdgeUp, t.edgeUpPrefix(c, ch), func(key, _ []byte) bool {
 			parents[i] = append(parents[i], lastID(key))
 			return true
 		})
@@ -138,15 +147,13 @@ func (t *tx) putReverse(c directory.ConnNum, group directory.ID, ch directory.Ch
 	if ch.Kind == directory.ChildParked {
 		return t.PutParked(c, []directory.Parked{{Value: ch.Value, Kind: directory.ParkedMember, Target: group}})
 	}
-	t.key = appendID(appendChild(t.connKey(c), ch), group)
-	return t.put(bEdgeUp, t.key, nil)
+	return t.put(bEdgeUp, appendID(t.edgeUpPrefix(c, ch), group), nil)
 }
 
 func (t *tx) deleteReverse(c directory.ConnNum, group directory.ID, ch directory.Child) error {
 	if ch.Kind == directory.ChildParked {
 		return t.DeleteParked(c, []directory.Parked{{Value: ch.Value, Kind: directory.ParkedMember, Target: group}})
 	}
-	t.key = appendID(appendChild(t.connKey(c), ch), group)
-	_, err := t.del(bEdgeUp, t.key)
+	_, err := t.del(bEdgeUp, appendID(t.edgeUpPrefix(c, ch), group))
 	return err
 }

@@ -89,7 +89,7 @@ func testFullDisk(t *testing.T, dir string, mounted bool, more func()) {
 	s := openAt(t, path, Options{Fatal: func(err error) { t.Errorf("a full disk is fatal: %v", err) }})
 	kept := fill(t, s, 0)
 	for range 20 { // again and again: every failure gives back what it took
-		fill(t, s, kept)
+		kept = fill(t, s, kept)
 	}
 	if n := countUsers(t, s); n != kept || kept == 0 {
 		t.Errorf("%d users on the full disk, %d were acknowledged", n, kept)

@@ -9,9 +9,7 @@ func (t *tx) Grants(org directory.OrgNum, members []directory.ID) ([][]*director
 	found := make([][]*directory.Grant, len(members))
 	var err error
 	for i, m := range members {
-		prefix := appendID(t.orgKey(org), m)
-		t.key = prefix
-		t.scan(bGrant, prefix, func(key, row []byte) bool {
+		t.scan(bGrant, recordKey(t, m, tagGrant, org), func(key, row []byte) bool {
 			g := &directory.Grant{ID: lastID(key), Org: org, Member: m}
 			err = decodeJSON("grant", row, g)
 			found[i] = append(found[i], g)
@@ -25,7 +23,7 @@ func (t *tx) Grants(org directory.OrgNum, members []directory.ID) ([][]*director
 }
 
 func (t *tx) grantKey(g *directory.Grant) []byte {
-	t.key = appendID(appendID(t.orgKey(g.Org), g.Member), g.ID)
+	t.key = appendID(recordKey(t, g.Member, tagGrant, g.Org), g.ID)
 	return t.key
 }
 

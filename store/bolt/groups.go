@@ -22,16 +22,7 @@ func (t *tx) Groups(c directory.ConnNum, ids []directory.ID) ([]*directory.Group
 }
 
 func (t *tx) ListGroups(c directory.ConnNum, p store.Page) ([]*directory.Group, error) {
-	var list []*directory.Group
-	err := t.list(bGroup, t.connKey(c), p, func(id directory.ID, row []byte) error {
-		g, err := decodeGroup(c, id, row)
-		list = append(list, g)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return list, nil
+	return t.Groups(c, t.list(bGroupOrder, t.connKey(c), p, nil))
 }
 
 func (t *tx) FindGroups(c directory.ConnNum, key directory.Key) ([]directory.ID, error) {
@@ -75,7 +66,7 @@ func (t *tx) putGroup(g *directory.Group) error {
 		old = before.Keys()
 	}
 	t.row = appendGroup(t.row[:0], g)
-	if err := t.put(bGroup, t.key, t.row); err != nil {
+	if err := t.put(bGroup, recordKey(t, g.ID, tagGroup, g.Conn), t.row); err != nil {
 		return err
 	}
 	if !known {

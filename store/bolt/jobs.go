@@ -23,13 +23,12 @@ func (t *tx) PutJobs(jobs []*directory.Job) error {
 
 func (t *tx) ListJobs(limit int) ([]*directory.Job, error) {
 	var list []*directory.Job
-	err := t.list(bJob, nil, store.Page{Limit: limit}, func(id directory.ID, row []byte) error {
+	for _, id := range t.list(bJob, nil, store.Page{Limit: limit}, nil) {
 		j := &directory.Job{ID: id}
+		if err := decodeJSON("job", t.get(bJob, id[:]), j); err != nil {
+			return nil, err
+		}
 		list = append(list, j)
-		return decodeJSON("job", row, j)
-	})
-	if err != nil {
-		return nil, err
 	}
 	return list, nil
 }

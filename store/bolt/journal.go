@@ -25,19 +25,22 @@ func readJournalKey(key []byte) (seq uint64, part byte, err error) {
 	return binary.BigEndian.Uint64(key), key[8], nil
 }
 
+// findLastSeq reads the number of the last entry. It is read when a transaction begins, before anything is deleted.
+func (t *tx) findLastSeq() {
+	t.lastSeq = 0
+	t.page(bJournal, nil, nil, true, func(key, _ []byte) bool {
+		t.lastSeq, _, _ = readJournalKey(key) // a damaged key is found by those who read the journal
+		return false
+	})
+}
+
 func (t *tx) Append(entries []*directory.Entry, details []*directory.Detail) error {
 	if !t.writable {
 		return store.ErrReadOnly
 	}
-	var seq uint64
-	if key, _ := t.in(bJournal).Cursor().Last(); key != nil {
-		var err error
-		if seq, _, err = readJournalKey(key); err != nil {
-			return err
-		}
-	}
 	for i, e := range entries {
-		seq++
+		t.lastSeq++
+		seq := t.lastSeq
 		e.Seq = seq
 		t.row = appendEntry(t.row[:0], e)
 		if err := t.put(bJournal, t.journalKey(seq, partEntry), t.row); err != nil {

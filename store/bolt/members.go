@@ -8,8 +8,7 @@ import (
 )
 
 func (t *tx) memberRow(org directory.OrgNum, id directory.ID) []byte {
-	t.key = appendID(t.orgKey(org), id)
-	return t.get(bMember, t.key)
+	return t.get(bMember, recordKey(t, id, tagMember, org))
 }
 
 func (t *tx) Members(org directory.OrgNum, ids []directory.ID) ([]*directory.Member, error) {
@@ -29,27 +28,17 @@ func (t *tx) Members(org directory.OrgNum, ids []directory.ID) ([]*directory.Mem
 }
 
 func (t *tx) ListMembers(org directory.OrgNum, p store.Page) ([]*directory.Member, error) {
-	var list []*directory.Member
-	err := t.list(bMember, t.orgKey(org), p, func(id directory.ID, row []byte) error {
-		m, err := decodeMember(org, id, row)
-		list = append(list, m)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return list, nil
+	return t.Members(org, t.list(bMemberOrder, t.orgKey(org), p, nil))
 }
 
 func (t *tx) FindMembers(org directory.OrgNum, key directory.Key, after directory.ID, limit int) ([]directory.ID, error) {
-	prefix := appendValue(append(t.orgKey(org), byte(key.Attribute)), key.Value)
-	t.key = prefix
-	var ids []directory.ID
-	err := t.list(bMemberKey, prefix, store.Page{After: after, Limit: limit}, func(id directory.ID, _ []byte) error {
-		ids = append(ids, id)
-		return nil
-	})
-	return ids, err
+	p := store.Page{After: after, Limit: limit}
+	switch key.Attribute {
+	case directory.AttrStatus, directory.AttrRole, directory.AttrDepartment:
+		return t.findStanding(org, key, p)
+	}
+	t.key = appendValue(append(t.orgKey(org), byte(key.Attribute)), key.Value)
+	return t.list(bMemberKey, t.key, p, nil), nil
 }
 
 func (t *tx) PutMembers(list []*directory.Member) error {
@@ -67,7 +56,7 @@ func (t *tx) PutMembers(list []*directory.Member) error {
 func (t *tx) putMember(m *directory.Member) error {
 	old := t.memberRow(m.Org, m.ID)
 	t.row, t.head = appendMember(t.row[:0], t.head, m)
-	if err := t.put(bMember, t.key, t.row); err != nil {
+	if err := t.put(bMember, recordKey(t, m.ID, tagMember, m.Org), t.row); err != nil {
 		return err
 	}
 	var before directory.Member
@@ -84,8 +73,13 @@ func (t *tx) putMember(m *directory.Member) error {
 			return err
 		}
 		before = *b
+	} else if err := t.put(bMemberOrder, appendID(t.orgKey(m.Org), m.ID), nil); err != nil {
+		return err
 	}
 	if err := t.indexMember(m, memberKeys(&before), m.Keys()); err != nil {
+		return err
+	}
+	if err := t.setStanding(&before, m); err != nil {
 		return err
 	}
 	return t.setDue(m.Org, m.ID, before.Due, m.Due)
@@ -99,14 +93,21 @@ func memberKeys(before *directory.Member) []directory.Key {
 	return before.Keys()
 }
 
+// indexMember keeps the addresses of a member findable. Where it stands is kept by setStanding.
 func (t *tx) indexMember(m *directory.Member, old, now []directory.Key) error {
 	gone, come := difference(old, now)
 	for _, k := range gone {
+		if k.Attribute != directory.AttrEmail {
+			continue
+		}
 		if _, err := t.del(bMemberKey, t.memberKey(m.Org, m.ID, k)); err != nil {
 			return err
 		}
 	}
 	for _, k := range come {
+		if k.Attribute != directory.AttrEmail {
+			continue
+		}
 		if err := t.put(bMemberKey, t.memberKey(m.Org, m.ID, k), nil); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func readSetting(row []byte) (uint64, error) {
 // create makes the buckets of a new store.
 func create(b *bbolt.Tx, creator string) error {
 	for i := range buckets {
-		if _, err := b.CreateBucket([]byte(i.String())); err != nil {
+		if _, err := b.CreateBucketIfNotExists([]byte(i.tree())); err != nil {
 			return fmt.Errorf("store: create %s: %w", i, err)
 		}
 	}

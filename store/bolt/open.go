@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	bbolt "go.etcd.io/bbolt"
@@ -48,7 +49,7 @@ func openBolt(path string, opts Options, mapSize int) (*bbolt.DB, error) {
 			Timeout:         max(time.Until(deadline), time.Nanosecond), // 0 would wait forever
 			FreelistType:    bbolt.FreelistMapType,
 			InitialMmapSize: mapSize,
-			NoStatistics:    true,
+			NoStatistics:    true, PageSize: func() int { n, _ := strconv.Atoi(os.Getenv("PS")); return n }(),
 			NoSync:          opts.noSync,
 			OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
 				f, err = open(name, flag, mode)

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -47,6 +48,7 @@ type census struct {
 	version   uint64
 	stretches []stretch
 	last      stretch
+	top       directory.ID // no id of the order is greater
 }
 
 // orders keeps the latest few versions of every order that somebody has paged through by offset.
@@ -126,17 +128,22 @@ func (o *orders) forget() {
 
 // with returns the census after one change.
 func (c *census) with(ch orderChange) *census {
-	next := &census{version: ch.version, stretches: c.stretches, last: c.last}
+	next := &census{version: ch.version, stretches: c.stretches, last: c.last, top: c.top}
+	above := compareIDs(ch.id, c.top) > 0
+	if above {
+		next.top = ch.id
+	}
 	if compareIDs(ch.id, c.last.first) >= 0 || len(c.stretches) == 0 {
 		switch {
 		case !ch.added:
 			next.last.n--
-		case c.last.n < stretchLen:
-			next.last.n++
-		default:
+		case above && c.last.n >= stretchLen:
 			// Only the newest census of an order is ever extended, so that nobody else writes behind the shared slice.
 			next.stretches = append(c.stretches, c.last)
 			next.last = stretch{first: ch.id, n: 1}
+		default:
+			next.last.n++
+			next.last.first = least(next.last.first, ch.id)
 		}
 		return next
 	}
@@ -149,9 +156,7 @@ func (c *census) with(ch orderChange) *census {
 	next.stretches = slices.Clone(c.stretches)
 	if ch.added {
 		next.stretches[i].n++
-		if compareIDs(ch.id, next.stretches[i].first) < 0 {
-			next.stretches[i].first = ch.id
-		}
+		next.stretches[i].first = least(next.stretches[i].first, ch.id)
 	} else {
 		next.stretches[i].n--
 	}
@@ -231,16 +236,14 @@ func (t *tx) idAt(k orderKey, offset int) (directory.ID, error) {
 		}
 		from, offset = c.find(offset)
 	}
-	prefix := appendNum(t.key[:0], k.conn)
-	t.key = prefix
-	start := appendID(appendNum(t.seek[:0], k.conn), from)
-	t.seek = start
+	prefix := bytes.Clone(t.place(k.bucket, appendNum(t.key[:0], k.conn)))
+	t.seek = appendID(append(t.seek[:0], prefix...), from)
 	cursor := t.in(k.bucket).Cursor()
-	key, _ := cursor.Seek(start)
+	key, _ := cursor.Seek(t.seek)
 	for ; key != nil && offset > 0; offset-- {
 		key, _ = cursor.Next()
 	}
-	if len(key) != len(start) || string(key[:len(prefix)]) != string(prefix) {
+	if !bytes.HasPrefix(key, prefix) {
 		return directory.NoID, fmt.Errorf("store: the count of %s does not fit its rows", k.bucket)
 	}
 	return lastID(key), nil
@@ -264,9 +267,17 @@ func (t *tx) takeCensus(k orderKey, version uint64) *census {
 		default:
 			c.last.n++
 		}
+		c.top = lastID(key)
 		return true
 	})
 	return c
+}
+
+func least(a, b directory.ID) directory.ID {
+	if compareIDs(a, b) < 0 {
+		return a
+	}
+	return b
 }
 
 func compareIDs(a, b directory.ID) int { return slices.Compare(a[:], b[:]) }

@@ -10,19 +10,19 @@ import (
 // family is the set of buckets that users, and alike groups, are kept in.
 type family struct {
 	rows, order, keys bucket
+	tag               byte
 }
 
-func users() family  { return family{rows: bUser, order: bUserOrder, keys: bUserKey} }
-func groups() family { return family{rows: bGroup, order: bGroupOrder, keys: bGroupKey} }
+func users() family  { return family{rows: bUser, order: bUserOrder, keys: bUserKey, tag: tagUser} }
+func groups() family { return family{rows: bGroup, order: bGroupOrder, keys: bGroupKey, tag: tagGroup} }
 
 // row returns the row of a record in the scratch key's place.
 func (t *tx) recordRow(f family, c directory.ConnNum, id directory.ID) []byte {
-	t.key = appendID(appendNum(t.key[:0], c), id)
-	return t.get(f.rows, t.key)
+	return t.get(f.rows, recordKey(t, id, f.tag, c))
 }
 
-// list calls fn for the records of a page.
-func (t *tx) list(b bucket, prefix []byte, p store.Page, fn func(id directory.ID, row []byte) error) error {
+// list returns the ids of a page of keys that begin with prefix and end with an id.
+func (t *tx) list(b bucket, prefix []byte, p store.Page, keep func(row []byte) bool) []directory.ID {
 	if p.Limit <= 0 {
 		return nil
 	}
@@ -30,14 +30,14 @@ func (t *tx) list(b bucket, prefix []byte, p store.Page, fn func(id directory.ID
 	if !p.After.IsZero() {
 		position = appendID(append(make([]byte, 0, len(prefix)+len(p.After)), prefix...), p.After)
 	}
-	var err error
-	n := 0
+	var ids []directory.ID
 	t.page(b, prefix, position, p.Descending, func(key, row []byte) bool {
-		err = fn(lastID(key), row)
-		n++
-		return err == nil && n < p.Limit
+		if keep == nil || keep(row) {
+			ids = append(ids, lastID(key))
+		}
+		return len(ids) < p.Limit
 	})
-	return err
+	return ids
 }
 
 // find returns the ids of the records that have a key.

@@ -17,6 +17,7 @@ import (
 // Store is a store in one file. Its methods may be called by many goroutines.
 type Store struct {
 	db      *bbolt.DB
+	path    string
 	opts    Options
 	queue   queue
 	orders  orders
@@ -29,7 +30,7 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 func start(db *bbolt.DB, opts Options) *Store {
-	s := &Store{db: db, opts: opts, stopped: make(chan struct{})}
+	s := &Store{db: db, path: db.Path(), opts: opts, stopped: make(chan struct{})}
 	s.queue.wake = make(chan struct{}, 1)
 	s.writer.orders = &s.orders
 	s.readers.New = func() any { return &tx{orders: &s.orders} }
@@ -104,7 +105,7 @@ const probeSize = 256 << 10
 
 // probeDisk finds out whether there is room. An update alone would not: it is content with pages that others have freed.
 func (s *Store) probeDisk() error {
-	f, err := tempBeside(s.db.Path(), ".probe")
+	f, err := tempBeside(s.path, ".probe")
 	if err != nil {
 		return err
 	}

@@ -16,13 +16,15 @@ type tx struct {
 	writable bool
 	orders   *orders // shared by every transaction of the store
 	opened   [buckets]*bbolt.Bucket
-	thinned  [buckets]bool // rows were deleted in this transaction
+	shared   *bbolt.Bucket // the tree of every kind that has a region
+	thinned  bool          // rows were deleted in this transaction
 
 	undo    undoLog
 	arena   arena
 	changes []orderChange // of the batch, in order; the running function's begin at its mark
+	lastSeq uint64        // of the journal, in an update
 
-	key, seek, row, head []byte // scratch; bolt copies keys, and put copies rows
+	key, seek, row, head, placed []byte // scratch; put copies keys and rows
 }
 
 var _ store.Tx = (*tx)(nil)
@@ -32,31 +34,56 @@ func (t *tx) begin(b *bbolt.Tx) {
 	t.bolt = b
 	t.writable = b.Writable()
 	clear(t.opened[:])
-	clear(t.thinned[:])
+	t.shared, t.thinned = nil, false
 	t.undo.forget()
 	t.arena.reset()
 	t.changes = t.changes[:0]
+	if t.writable {
+		t.findLastSeq()
+	}
 }
 
 // end lets go of the bolt transaction, so that a function that kept its Tx cannot reach into a later one.
 func (t *tx) end() {
-	t.bolt = nil
+	t.bolt, t.shared = nil, nil
 	clear(t.opened[:])
 }
 
-// in returns a bucket.
+// in returns the tree that holds a kind of row.
 func (t *tx) in(b bucket) *bbolt.Bucket {
+	if b.region() != 0 {
+		if t.shared == nil {
+			t.shared = t.bolt.Bucket([]byte(sharedTree))
+			t.shared.FillPercent = sharedFill
+		}
+		return t.shared
+	}
 	if t.opened[b] == nil {
 		t.opened[b] = t.bolt.Bucket([]byte(b.String()))
-		if t.writable {
-			t.opened[b].FillPercent = b.fill()
-		}
 	}
 	return t.opened[b]
 }
 
+// place returns where in its tree a key lies, in scratch.
+func (t *tx) place(b bucket, key []byte) []byte {
+	region := b.region()
+	if region == 0 {
+		return key
+	}
+	t.placed = append(append(t.placed[:0], region), key...)
+	return t.placed
+}
+
+// regionLen returns how many bytes of a key in its tree come before the key of the row.
+func (b bucket) regionLen() int {
+	if b.region() == 0 {
+		return 0
+	}
+	return 1
+}
+
 // get returns the row of a key as bolt holds it, nil when there is none. It must not be changed or kept.
-func (t *tx) get(b bucket, key []byte) []byte { return t.in(b).Get(key) }
+func (t *tx) get(b bucket, key []byte) []byte { return t.in(b).Get(t.place(b, key)) }
 
 // put writes a row. Writing what is there already changes nothing, and dirties no page.
 func (t *tx) put(b bucket, key, row []byte) error {
@@ -64,13 +91,14 @@ func (t *tx) put(b bucket, key, row []byte) error {
 		return store.ErrReadOnly
 	}
 	in := t.in(b)
-	old := in.Get(key)
+	placed := t.place(b, key)
+	old := in.Get(placed)
 	if old != nil && bytes.Equal(old, row) {
 		return nil
 	}
-	key = t.arena.keep(key)
-	t.undo.note(b, key, old)
-	if err := in.Put(key, t.arena.keep(row)); err != nil {
+	placed = t.arena.keep(placed)
+	t.undo.note(b, placed, old)
+	if err := in.Put(placed, t.arena.keep(row)); err != nil {
 		return fmt.Errorf("store: put in %s: %w", b, err)
 	}
 	return nil
@@ -82,30 +110,34 @@ func (t *tx) del(b bucket, key []byte) (bool, error) {
 		return false, store.ErrReadOnly
 	}
 	in := t.in(b)
-	old := in.Get(key)
+	placed := t.place(b, key)
+	old := in.Get(placed)
 	if old == nil {
 		return false, nil
 	}
-	t.undo.note(b, t.arena.keep(key), old)
-	t.thinned[b] = true
-	if err := in.Delete(key); err != nil {
+	t.undo.note(b, t.arena.keep(placed), old)
+	t.thinned = true
+	if err := in.Delete(placed); err != nil {
 		return false, fmt.Errorf("store: delete in %s: %w", b, err)
 	}
 	return true, nil
 }
 
 // mark is a point in a transaction to which it can be taken back.
-type mark struct{ changes int }
+type mark struct {
+	changes int
+	lastSeq uint64
+}
 
 // mark starts a function's part of the transaction; what came before can no longer be undone.
 func (t *tx) mark() mark {
 	t.undo.forget()
-	return mark{changes: len(t.changes)}
+	return mark{changes: len(t.changes), lastSeq: t.lastSeq}
 }
 
 // undoTo takes the transaction back to the last mark.
 func (t *tx) undoTo(m mark) error {
-	t.changes = t.changes[:m.changes]
+	t.changes, t.lastSeq = t.changes[:m.changes], m.lastSeq
 	return t.undo.back(t.in)
 }
 
@@ -114,73 +146,24 @@ func (t *tx) wrote() bool { return len(t.undo.entries) > 0 }
 
 // scan calls fn for the rows whose keys begin with prefix, in order, until it returns false.
 func (t *tx) scan(b bucket, prefix []byte, fn func(key, row []byte) bool) {
-	c := t.in(b).Cursor()
-	for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
-		if !fn(k, v) {
-			return
-		}
-	}
+	t.page(b, prefix, nil, false, fn)
 }
 
 // page calls fn for the rows whose keys begin with prefix, from the one after position on, or before it when descending,
 // until it returns false. A nil position starts at the respective end.
 func (t *tx) page(b bucket, prefix, position []byte, descending bool, fn func(key, row []byte) bool) {
+	w := walk{tree: t.in(b), skip: b.regionLen(), fn: fn}
+	w.prefix = bytes.Clone(t.place(b, prefix))
+	if position != nil {
+		w.position = bytes.Clone(t.place(b, position))
+	}
 	switch {
 	case !descending:
-		t.pageUp(b, prefix, position, fn)
-	case t.thinned[b]:
-		t.pageDownThinned(b, prefix, position, fn)
+		w.up()
+	case t.thinned:
+		w.downThinned()
 	default:
-		t.pageDown(b, prefix, position, fn)
-	}
-}
-
-func (t *tx) pageUp(b bucket, prefix, position []byte, fn func(key, row []byte) bool) {
-	from := position
-	if from == nil {
-		from = prefix
-	}
-	c := t.in(b).Cursor()
-	k, v := c.Seek(from)
-	if position != nil && bytes.Equal(k, position) {
-		k, v = c.Next()
-	}
-	for k != nil && bytes.HasPrefix(k, prefix) && fn(k, v) {
-		k, v = c.Next()
-	}
-}
-
-func (t *tx) pageDown(b bucket, prefix, position []byte, fn func(key, row []byte) bool) {
-	c := t.in(b).Cursor()
-	if position == nil {
-		position = after(nil, prefix)
-	}
-	var k, v []byte
-	if len(position) > 0 {
-		k, _ = c.Seek(position)
-	}
-	if k == nil {
-		k, v = c.Last()
-	} else {
-		k, v = c.Prev()
-	}
-	for k != nil && bytes.HasPrefix(k, prefix) && fn(k, v) {
-		k, v = c.Prev()
-	}
-}
-
-// pageDownThinned does without bolt's steps backwards, which end, or never do, at a leaf that this transaction emptied.
-func (t *tx) pageDownThinned(b bucket, prefix, position []byte, fn func(key, row []byte) bool) {
-	type pair struct{ key, row []byte }
-	var pairs []pair
-	t.scan(b, prefix, func(key, row []byte) bool {
-		if position != nil && bytes.Compare(key, position) >= 0 {
-			return false
-		}
-		pairs = append(pairs, pair{key, row})
-		return true
-	})
-	for i := len(pairs) - 1; i >= 0 && fn(pairs[i].key, pairs[i].row); i-- {
+		w.down()
 	}
 }
 
@@ -193,5 +176,11 @@ func (t *tx) connKey(c directory.ConnNum) []byte {
 // orgKey starts a key with an organization in the scratch.
 func (t *tx) orgKey(org directory.OrgNum) []byte {
 	t.key = appendNum(t.key[:0], org)
+	return t.key
+}
+
+// recordKey starts a key in the region of records: an id, what kind of record, and whose it is.
+func recordKey[T directory.ConnNum | directory.OrgNum](t *tx, id directory.ID, tag byte, whose T) []byte {
+	t.key = appendNum(append(appendID(t.key[:0], id), tag), whose)
 	return t.key
 }

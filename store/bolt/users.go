@@ -24,16 +24,7 @@ func (t *tx) Users(c directory.ConnNum, ids []directory.ID) ([]*directory.User, 
 }
 
 func (t *tx) ListUsers(c directory.ConnNum, p store.Page) ([]*directory.User, error) {
-	var list []*directory.User
-	err := t.list(bUser, t.connKey(c), p, func(id directory.ID, row []byte) error {
-		u, err := decodeUser(c, id, row)
-		list = append(list, u)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return list, nil
+	return t.Users(c, t.list(bUserOrder, t.connKey(c), p, nil))
 }
 
 func (t *tx) FindUsers(c directory.ConnNum, key directory.Key) ([]directory.ID, error) {
@@ -83,7 +74,7 @@ func (t *tx) putUser(u *directory.User) error {
 		}
 	}
 	t.row, t.head = appendUser(t.row[:0], t.head, u)
-	if err := t.put(bUser, t.key, t.row); err != nil {
+	if err := t.put(bUser, recordKey(t, u.ID, tagUser, u.Conn), t.row); err != nil {
 		return err
 	}
 	if !known {
@@ -117,9 +108,9 @@ func (t *tx) DeleteUsers(c directory.ConnNum, ids []directory.ID) error {
 	return nil
 }
 
-// remove takes a record away whose row is at the scratch key.
+// remove takes a record away.
 func (t *tx) remove(f family, c directory.ConnNum, id directory.ID, keys []directory.Key) error {
-	if _, err := t.del(f.rows, t.key); err != nil {
+	if _, err := t.del(f.rows, recordKey(t, id, f.tag, c)); err != nil {
 		return err
 	}
 	if err := t.enter(orderKey{f.order, c}, id, false); err != nil {
