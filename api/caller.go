@@ -24,6 +24,7 @@ const (
 	ScopeMembersRead     = "members:read"
 	ScopeMembersWrite    = "members:write"
 	ScopeGroupsRead      = "groups:read"
+	ScopeGroupsWrite     = "groups:write"
 	ScopeConnectionsRead = "connections:read"
 	ScopeJournalRead     = "journal:read"
 	ScopePolicyRead      = "policy:read"
@@ -35,8 +36,8 @@ const (
 // Scopes lists every scope.
 func Scopes() []string {
 	return []string{
-		ScopeMembersRead, ScopeMembersWrite, ScopeGroupsRead, ScopeConnectionsRead, ScopeJournalRead, ScopePolicyRead,
-		ScopeTokensRead, ScopeTokensWrite, ScopeBackup,
+		ScopeMembersRead, ScopeMembersWrite, ScopeGroupsRead, ScopeGroupsWrite, ScopeConnectionsRead, ScopeJournalRead,
+		ScopePolicyRead, ScopeTokensRead, ScopeTokensWrite, ScopeBackup,
 	}
 }
 

@@ -77,6 +77,56 @@ func (s *Server) groups(api huma.API) {
 		func(ctx context.Context, in *groupMembers) (*answer[Page[GroupMember]], error) {
 			return found(s.listGroupMembers(ctx, in))
 		})
+	handle(s, api, post("/organizations/{organization}/groups/{group}/rebind", "rebind-group", ScopeGroupsWrite, "Let a name in rules mean this group",
+		"A name in rules means the group that it first met. After that group was deleted and made again, or another took over its part, "+
+			"this says which one the rules mean from now on. The people of both are settled by a job."),
+		func(ctx context.Context, in *rebinding) (*answer[Group], error) {
+			return found(s.rebind(ctx, in))
+		})
+}
+
+// RebindBody says which name in rules is to mean a group.
+type RebindBody struct {
+	ReasonBody
+	Name string `json:"name,omitempty" maxLength:"1024" doc:"The name as rules say it; without it, the group's own."`
+}
+
+type rebinding struct {
+	OneGroup
+	Body RebindBody
+}
+
+func (s *Server) rebind(ctx context.Context, in *rebinding) (Group, error) {
+	var view Group
+	c := cause(ctx)
+	var err error
+	if c.Reason, err = in.Body.given(); err != nil {
+		return view, err
+	}
+	var g *directory.Group
+	find := func(tx store.Tx, n *names, org directory.OrgNum) error {
+		if g, err = findGroup(tx, n, org, in.Group); err == nil {
+			view = groupView(n, g)
+		}
+		return err
+	}
+	var org directory.OrgNum
+	err = s.view(ctx, in.Organization, func(tx store.Tx, n *names, o directory.OrgNum) error {
+		org = o
+		return find(tx, n, o)
+	})
+	if err != nil {
+		return view, err
+	}
+	name := in.Body.Name
+	if name == "" {
+		name = g.DisplayName
+	}
+	if err := s.Engine.Rebind(ctx, org, c, g.Conn, name, g.ID); err != nil {
+		return view, err
+	}
+	err = s.view(ctx, in.Organization, find)
+	return view, err
 }
 
 // connectionsOf returns the connections of an organization in the order of their numbers.

@@ -23,7 +23,7 @@ func connectionTable() *object[Connection] {
 				"auto, the default: a pushed user becomes a member; invite: a pushed user gets an invitation.", "auto"),
 			in("default_role", nameText(), func(c *Connection) *string { return &c.DefaultRole },
 				"The role of people whom no rule and no domain gives one. Without it they are out of scope.", "viewer"),
-			in("groups_from", oneOf("scim", "login", "pull"), func(c *Connection) *string { return &c.GroupsFrom }, "The one source of the connection's groups; scim without it.", "scim"),
+			in("groups_from", oneOf(GroupsFromSCIM, GroupsFromLogin, GroupsFromPull), func(c *Connection) *string { return &c.GroupsFrom }, "The one source of the connection's groups; scim without it.", "scim"),
 			in("authority", listOf(domainName(), "a list of domains"), func(c *Connection) *[]string { return &c.Authority },
 				"The domains for whose people this connection decides status and profile.", "[acme.com]"),
 			in("subject", subjectTable().value(), func(c *Connection) *Subject { return &c.Subject }, "The attribute that names a person for good, for each protocol.", "{scim: externalId, oidc: oid}"),
@@ -33,7 +33,7 @@ func connectionTable() *object[Connection] {
 				"Custom SCIM schemas of the connection's users (RFC 7643, section 3.3).", `[{urn: "urn:ietf:params:scim:schemas:extension:acme:2.0:User", attributes: [{name: badge}]}]`),
 		},
 		start: func(at directory.Position) Connection {
-			return Connection{At: at, Provider: "generic", State: StateActive, Provisioning: ProvisioningAuto, GroupsFrom: "scim"}
+			return Connection{At: at, Provider: "generic", State: StateActive, Provisioning: ProvisioningAuto, GroupsFrom: GroupsFromSCIM}
 		},
 		finish: func(d *decoder, n *node, c *Connection) {
 			if c.SAML != nil && c.OIDC != nil {

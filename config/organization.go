@@ -65,6 +65,13 @@ const (
 	ProvisioningInvite = "invite" // a pushed user gets an invitation
 )
 
+// Where a connection's groups come from.
+const (
+	GroupsFromSCIM  = "scim"
+	GroupsFromLogin = "login"
+	GroupsFromPull  = "pull"
+)
+
 // Connection is one identity provider's line into the organization.
 type Connection struct {
 	At           directory.Position

@@ -115,7 +115,7 @@ func (s *settlement) takeAccounts(p *loaded) error {
 			p.paused = true
 			continue
 		}
-		a, err := s.account(ref)
+		a, err := s.account(ref, settings.GroupsFrom)
 		if err != nil {
 			return err
 		}
@@ -139,15 +139,18 @@ func (s *settlement) connection(c directory.ConnNum) *config.Connection {
 	return s.policy.Connection(s.conns[c])
 }
 
-// account reads one linked record with its groups.
-func (s *settlement) account(ref directory.UserRef) (*mapping.Account, error) {
+// account reads one linked record with its groups: those that were pushed, where the connection's groups come from SCIM.
+// Whatever is pushed to another connection is kept, and shown, and decides nothing.
+func (s *settlement) account(ref directory.UserRef, groupsFrom string) (*mapping.Account, error) {
 	u, profile, err := s.user(ref)
 	if err != nil || u == nil {
 		return nil, err
 	}
-	groups, err := s.groupsOf(ref)
-	if err != nil {
-		return nil, err
+	var groups []mapping.Group
+	if groupsFrom == "" || groupsFrom == config.GroupsFromSCIM {
+		if groups, err = s.groupsOf(ref); err != nil {
+			return nil, err
+		}
 	}
 	return &mapping.Account{
 		Connection: s.conns[ref.Conn], User: u.ID, Profile: *profile, Body: json.RawMessage(u.Body), Groups: groups,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -17,7 +18,7 @@ func (p *program) groups() *cobra.Command {
 		Use: "groups", Aliases: []string{"group"}, Short: "List the groups that directories pushed", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(p.groupsList(), p.groupsShow())
+	c.AddCommand(p.groupsList(), p.groupsShow(), p.groupsRebind())
 	return grouped(groupAsk, c)
 }
 
@@ -91,6 +92,40 @@ func (p *program) groupsShow() *cobra.Command {
 		},
 	}, &organization)
 	c.Flags().StringVar(&connection, "connection", "", "the group of the connection of this `id`, where several have one of that name")
+	return c
+}
+
+func (p *program) groupsRebind() *cobra.Command {
+	var organization, connection, name, reason string
+	c := p.inOrganization(&cobra.Command{
+		Use: "rebind NAME", Short: "Let a name in rules mean this group", Args: arguments("the group's name or id"),
+		Long: `A name in rules means the group that it first met. After that group was deleted and made again, or another took over its
+part, this says which one the rules mean from now on.`,
+		RunE: func(c *cobra.Command, args []string) error {
+			if reason == "" {
+				return usagef("say why with --reason; it is kept in the journal")
+			}
+			return p.within(c, organization, func(cl *client, path string) error {
+				g, err := findGroup(c, cl, path, args[0], connection)
+				if err != nil {
+					return err
+				}
+				body := api.RebindBody{ReasonBody: api.ReasonBody{Reason: reason}, Name: name}
+				if err := cl.call(c.Context(), http.MethodPost, path+"/groups/"+g.ID+"/rebind", nil, body, &g); err != nil {
+					return err
+				}
+				if p.json {
+					return printJSON(p.out, g)
+				}
+				_, err = fmt.Fprintf(p.out, "Rules that say %s mean the group %s of %s now; its people are being settled.\n",
+					strings.Join(g.Bound, ", "), g.ID, g.Connection)
+				return err
+			})
+		},
+	}, &organization)
+	c.Flags().StringVar(&connection, "connection", "", "the group of the connection of this `id`, where several have one of that name")
+	c.Flags().StringVar(&name, "name", "", "the `name` as rules say it; the group's own without it")
+	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
 	return c
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"time"
 
 	bbolt "go.etcd.io/bbolt"
@@ -49,7 +48,7 @@ func openBolt(path string, opts Options, mapSize int) (*bbolt.DB, error) {
 			Timeout:         max(time.Until(deadline), time.Nanosecond), // 0 would wait forever
 			FreelistType:    bbolt.FreelistMapType,
 			InitialMmapSize: mapSize,
-			NoStatistics:    true, PageSize: func() int { n, _ := strconv.Atoi(os.Getenv("PS")); return n }(),
+			NoStatistics:    true,
 			NoSync:          opts.noSync,
 			OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
 				f, err = open(name, flag, mode)
