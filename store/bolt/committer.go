@@ -32,7 +32,9 @@ func (s *Store) commitAll() {
 			<-s.queue.wake
 			continue
 		}
-		if s.commit(list) > 1 {
+		n := s.commitQueued(list)
+		s.alone.Store(n == 1)
+		if n > 1 {
 			// Those who just got their answers and come right back share the next commit, instead of the one after.
 			runtime.Gosched()
 		}
@@ -49,21 +51,43 @@ type batch struct {
 	failed  error // the transaction as a whole can no longer be committed
 }
 
-// commit runs updates, and those that come in the meantime, in one transaction. It returns how many there were.
-func (s *Store) commit(list []*update) int {
+// commitAlone commits an update in its caller's goroutine when nobody else writes and nobody else did last time: a lone
+// writer is spared two changes of goroutine. It reports false when there may be company, with which to share a commit.
+func (s *Store) commitAlone(u *update) bool {
+	if !s.alone.Load() || !s.writing.TryLock() {
+		return false
+	}
+	defer s.writing.Unlock()
+	if s.queue.busy() {
+		return false
+	}
+	b := s.begin()
+	defer b.finish()
+	b.run(u)
+	return true
+}
+
+// begin begins the transaction of a batch.
+func (s *Store) begin() *batch {
+	b := &batch{store: s}
 	if why := s.broken.Load(); why != nil {
-		for _, u := range list {
-			if u.takeUp() {
-				u.answer(*why)
-			}
-		}
-		return 0
+		b.failed = *why
+		return b
 	}
-	tx, err := s.db.Begin(true)
-	b := &batch{store: s, bolt: tx, failed: err}
-	if err == nil {
-		s.writer.begin(tx)
+	if b.bolt, b.failed = s.db.Begin(true); b.failed == nil {
+		s.writer.begin(b.bolt)
+		b.failed = s.writer.findLastSeq()
+	} else {
+		b.failed = beginError(b.failed)
 	}
+	return b
+}
+
+// commitQueued runs updates, and those that come in the meantime, in one transaction. It returns how many there were.
+func (s *Store) commitQueued(list []*update) int {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	b := s.begin()
 	defer func() {
 		b.finish()
 		s.queue.putBack(list) // nothing, unless a function ended this goroutine
@@ -132,7 +156,7 @@ func (b *batch) finish() {
 func (b *batch) end() error {
 	s := b.store
 	if b.bolt == nil {
-		return beginError(b.failed)
+		return b.failed
 	}
 	defer s.writer.end()
 	if b.failed != nil || !b.wrote {

@@ -108,7 +108,7 @@ func together(t *testing.T, s *Store, fns ...func(store.Tx) error) []error {
 	done := make(chan struct{})
 	go func() { // a function may end the goroutine
 		defer close(done)
-		s.commit(list)
+		s.commitQueued(list)
 	}()
 	<-done
 	var errs []error

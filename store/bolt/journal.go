@@ -26,12 +26,14 @@ func readJournalKey(key []byte) (seq uint64, part byte, err error) {
 }
 
 // findLastSeq reads the number of the last entry. It is read when a transaction begins, before anything is deleted.
-func (t *tx) findLastSeq() {
+func (t *tx) findLastSeq() error {
 	t.lastSeq = 0
+	var err error
 	t.page(bJournal, nil, nil, true, func(key, _ []byte) bool {
-		t.lastSeq, _, _ = readJournalKey(key) // a damaged key is found by those who read the journal
+		t.lastSeq, _, err = readJournalKey(key)
 		return false
 	})
+	return err
 }
 
 func (t *tx) Append(entries []*directory.Entry, details []*directory.Detail) error {

@@ -191,3 +191,65 @@ func TestOffsetsInsideAnUpdateFollowItsWrites(t *testing.T) {
 		t.Errorf("afterwards at 900 is %v, want %v", got, testID(901))
 	}
 }
+
+// deleteOne returns an update that deletes a user, asks for what is at offset 900 then, and ends with an error.
+func deleteOne(n int, end error) func(store.Tx) error {
+	return func(tx store.Tx) error {
+		if err := tx.DeleteUsers(1, []directory.ID{testID(n)}); err != nil {
+			return err
+		}
+		if _, err := tx.UserAt(1, 900); err != nil {
+			return err
+		}
+		return end
+	}
+}
+
+func TestOffsetsForgetAnUpdateThatFailed(t *testing.T) {
+	refused := errors.New("refused")
+	for name, fns := range map[string][]func(store.Tx) error{
+		"in the same batch":         {deleteOne(3, refused), deleteOne(950, nil)},
+		"in a batch of its own":     {deleteOne(3, refused)},
+		"after one that succeeded":  {deleteOne(950, nil), deleteOne(3, refused), deleteOne(951, nil)},
+		"before one that succeeded": {deleteOne(3, refused), deleteOne(950, nil), deleteOne(951, nil)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := manyUsers(t, 1000)
+			userAt(t, s, 900)
+			together(t, s, fns...)
+			if got := userAt(t, s, 900); got != testID(900) {
+				t.Errorf("at 900 is %v, want %v: what went before it was put back", got, testID(900))
+			}
+			if err := s.Update(t.Context(), deleteOne(960, nil)); err != nil {
+				t.Fatal(err)
+			}
+			if got := userAt(t, s, 900); got != testID(900) {
+				t.Errorf("after another update, at 900 is %v, want %v", got, testID(900))
+			}
+		})
+	}
+}
+
+func TestAnIDAmongTheLastOnesDoesNotStartAStretch(t *testing.T) {
+	s := openTemp(t, Options{noSync: true})
+	put := func(from, to, step int) {
+		t.Helper()
+		err := s.Update(t.Context(), func(tx store.Tx) error {
+			for n := from; n < to; n += step {
+				if err := tx.PutUsers([]*directory.User{{ID: testID(n), Conn: 1}}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(0, 4*stretchLen, 2) // two stretches, both full
+	userAt(t, s, stretchLen+10)
+	put(3*stretchLen+1, 3*stretchLen+2, 2) // in the middle of the second
+	if got, want := userAt(t, s, 2*stretchLen), testID(4*stretchLen-2); got != want {
+		t.Errorf("the last is %v, want %v", got, want)
+	}
+}

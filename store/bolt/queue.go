@@ -59,6 +59,13 @@ func (q *queue) add(u *update) bool {
 	return true
 }
 
+// busy reports whether anybody waits, or nobody may any more.
+func (q *queue) busy() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed || len(q.list) > 0
+}
+
 func (q *queue) nudge() {
 	select {
 	case q.wake <- struct{}{}:

@@ -20,6 +20,8 @@ type Store struct {
 	path    string
 	opts    Options
 	queue   queue
+	writing sync.Mutex  // held by who commits: the committer, or an update alone
+	alone   atomic.Bool // the last commit had no company
 	orders  orders
 	writer  tx // the committer's
 	readers sync.Pool
@@ -70,6 +72,9 @@ func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
 		return err
 	}
 	u := &update{ctx: ctx, fn: fn, done: make(chan struct{})}
+	if s.commitAlone(u) {
+		return u.err
+	}
 	if !s.queue.add(u) {
 		return errClosed()
 	}

@@ -38,9 +38,6 @@ func (t *tx) begin(b *bbolt.Tx) {
 	t.undo.forget()
 	t.arena.reset()
 	t.changes = t.changes[:0]
-	if t.writable {
-		t.findLastSeq()
-	}
 }
 
 // end lets go of the bolt transaction, so that a function that kept its Tx cannot reach into a later one.
