@@ -17,9 +17,9 @@ func TestGroupsAndTheirMembersAreListedInPages(t *testing.T) {
 	for i := range 7 {
 		ids = append(ids, w.hire("acme", fmt.Sprintf("p%d", i), "Clerk").String())
 	}
-	nested := w.group("acme", "Platform", ids[0])
-	big := w.group("acme", "Engineering", append(slices.Clone(ids), nested.String(), "who-is-this")...)
-	w.group("acme", "Sales")
+	nested := w.group("Platform", ids[0])
+	big := w.group("Engineering", append(slices.Clone(ids), nested.String(), "who-is-this")...)
+	w.group("Sales")
 
 	var names []string
 	cursor := ""
@@ -69,7 +69,7 @@ func TestGroupsAndTheirMembersAreListedInPages(t *testing.T) {
 func TestConnectionShowsStateAndCounts(t *testing.T) {
 	w := newWorld(t, "acme")
 	w.hire("acme", "ann", "Clerk")
-	w.group("acme", "Sales")
+	w.group("Sales")
 	var page api.Page[api.Connection]
 	w.local().get(acme+"/connections", &page)
 	want := []api.Connection{{ID: "acme-okta", Label: "Staff", Provider: "okta", State: "active", Provisioning: "auto", Users: 1, Groups: 1, Tokens: []api.Token{}}}

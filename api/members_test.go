@@ -19,7 +19,7 @@ const acme = "/organizations/acme"
 func TestMemberSaysWhatIsInForceAndWhy(t *testing.T) {
 	w := newWorld(t, "acme")
 	ann := w.hire("acme", "ann", "Engineer")
-	w.group("acme", "Engineering", ann.String())
+	w.group("Engineering", ann.String())
 
 	var got api.Member
 	w.local().get(acme+"/members/"+url.PathEscape("Ann@ACME.com"), &got)
@@ -194,7 +194,7 @@ func TestMergeAndUnlink(t *testing.T) {
 func TestExplainNamesFactsRulesAndJournal(t *testing.T) {
 	w := newWorld(t, "acme")
 	ann := w.hire("acme", "ann", "Engineer")
-	w.group("acme", "Engineering", ann.String())
+	w.group("Engineering", ann.String())
 	var x api.Explanation
 	w.local().get(acme+"/members/ann@acme.com/explain", &x)
 	if len(x.Accounts) != 1 || x.Accounts[0].Profile.Title != "Engineer" || len(x.Accounts[0].Groups) != 1 || x.Accounts[0].Groups[0].Name != "Engineering" {

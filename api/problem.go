@@ -15,6 +15,8 @@ import (
 )
 
 // Problem is the answer to a request that went wrong (RFC 9457).
+//
+//nolint:errname // RFC 9457 calls it a problem, and so does the OpenAPI description, which takes the type's name
 type Problem struct {
 	Title     string   `json:"title" doc:"The meaning of the status."`
 	Status    int      `json:"status" doc:"The HTTP status."`
@@ -70,8 +72,10 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	}
 	var public *directory.Error
 	if errors.Is(err, store.ErrFull) {
-		public = &directory.Error{Kind: directory.Unavailable, Err: err,
-			Message: "The disk is full and nothing was changed; make space and try again."}
+		public = &directory.Error{
+			Kind: directory.Unavailable, Err: err,
+			Message: "The disk is full and nothing was changed; make space and try again.",
+		}
 	} else if errors.Is(err, store.ErrClosed) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		public = &directory.Error{Kind: directory.Unavailable, Message: "The server is stopping, or the request was given up; try again.", Err: err}
 	} else if !errors.As(err, &public) || public.Kind == directory.Internal {

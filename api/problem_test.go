@@ -18,7 +18,7 @@ func TestEveryKindOfErrorHasItsStatus(t *testing.T) {
 	s := &Server{Log: slog.New(slog.DiscardHandler)}
 	for _, kind := range directory.Kinds() {
 		w := httptest.NewRecorder()
-		s.Render(w, httptest.NewRequest(http.MethodGet, "/", nil), directory.Errorf(kind, "What went wrong."))
+		s.Render(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), directory.Errorf(kind, "What went wrong."))
 		if other, twice := seen[w.Code]; twice || w.Code < 400 {
 			t.Errorf("%v is answered %d, as %v is", kind, w.Code, other)
 		}
@@ -45,7 +45,7 @@ func TestCausesStayInside(t *testing.T) {
 		"closed store":       {fmt.Errorf("secret detail: %w", store.ErrClosed), http.StatusServiceUnavailable},
 	} {
 		w := httptest.NewRecorder()
-		s.Render(w, httptest.NewRequest(http.MethodGet, "/", nil), c.err)
+		s.Render(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), c.err)
 		if w.Code != c.status || strings.Contains(w.Body.String(), "secret") {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}

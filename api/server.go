@@ -94,12 +94,16 @@ func (s *Server) register() {
 	api := humago.New(mux, huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
-			Info: &huma.Info{Title: "usher", Version: s.Version,
-				Description: "Who belongs where in an organization, and why. Lists are paged by cursor; errors are problem details (RFC 9457)."},
+			Info: &huma.Info{
+				Title: "usher", Version: s.Version,
+				Description: "Who belongs where in an organization, and why. Lists are paged by cursor; errors are problem details (RFC 9457).",
+			},
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
-				SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer",
-					Description: "An API token with scopes, made by `usher token create --scope …`."}},
+				SecuritySchemes: map[string]*huma.SecurityScheme{"token": {
+					Type: "http", Scheme: "bearer",
+					Description: "An API token with scopes, made by `usher token create --scope …`.",
+				}},
 			},
 		},
 		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
@@ -150,6 +154,8 @@ func noRoute(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) error {
 		return directory.Errorf(directory.NotFound, "There is nothing at this path; see %s/openapi.json.", Prefix)
 	}
 	w.Header().Set("Allow", strings.Join(allowed, ", "))
-	return &Problem{Title: http.StatusText(http.StatusMethodNotAllowed), Status: http.StatusMethodNotAllowed, Kind: directory.Invalid.String(),
-		Detail: "This path takes " + strings.Join(allowed, ", ") + " only."}
+	return &Problem{
+		Title: http.StatusText(http.StatusMethodNotAllowed), Status: http.StatusMethodNotAllowed, Kind: directory.Invalid.String(),
+		Detail: "This path takes " + strings.Join(allowed, ", ") + " only.",
+	}
 }

@@ -68,8 +68,10 @@ func (s *Server) tokens(api huma.API) {
 	handle(s, api, create, func(ctx context.Context, in *struct{ Body TokenRequest }) (*answer[NewToken], error) {
 		return found(s.createToken(ctx, &in.Body))
 	})
-	handle(s, api, route{method: http.MethodDelete, path: "/tokens/{token}", id: "revoke-token", scope: ScopeTokensWrite, summary: "Revoke a token",
-		detail: "The token stops working at once.", status: http.StatusNoContent},
+	handle(s, api, route{
+		method: http.MethodDelete, path: "/tokens/{token}", id: "revoke-token", scope: ScopeTokensWrite, summary: "Revoke a token",
+		detail: "The token stops working at once.", status: http.StatusNoContent,
+	},
 		func(ctx context.Context, in *oneToken) (*struct{}, error) { return nil, s.revokeToken(ctx, in.Token) })
 }
 
@@ -99,7 +101,7 @@ func (s *Server) listTokens(ctx context.Context, in *tokenFilter) (Page[Token], 
 
 func (s *Server) createToken(ctx context.Context, in *TokenRequest) (NewToken, error) {
 	var secret [32]byte
-	rand.Read(secret[:]) //nolint:errcheck // crypto/rand.Read never returns an error
+	rand.Read(secret[:]) // never returns an error
 	prefix := "usher_api_"
 	if in.Connection != "" {
 		prefix = "usher_scim_"

@@ -123,11 +123,11 @@ func (w *world) hire(organization, name, title string) directory.ID {
 	return id
 }
 
-// group pushes a group with members and returns its SCIM id.
-func (w *world) group(organization, name string, members ...string) directory.ID {
+// group pushes a group of acme with members and returns its SCIM id.
+func (w *world) group(name string, members ...string) directory.ID {
 	w.t.Helper()
 	var id directory.ID
-	w.push(organization, func(f *facts.Writer) error {
+	w.push("acme", func(f *facts.Writer) error {
 		g, err := f.CreateGroup(facts.GroupInput{DisplayName: name, ExternalID: "g-" + name}, members)
 		if err == nil {
 			id = g.ID

@@ -47,12 +47,12 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// configure writes a configuration and returns the options for it.
-func configure(t *testing.T, organization string) (Options, *logged) {
+// configure writes the configuration of acme and returns the options for it.
+func configure(t *testing.T) (Options, *logged) {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "usher.yaml"), "log: {format: json}\n")
-	write(t, filepath.Join(dir, "organizations", "acme.yaml"), organization)
+	write(t, filepath.Join(dir, "organizations", "acme.yaml"), acme)
 	log := new(logged)
 	return Options{Config: filepath.Join(dir, "usher.yaml"), Data: filepath.Join(dir, "data"), Listen: "127.0.0.1:0", Version: "test", Output: log}, log
 }
@@ -123,7 +123,7 @@ func secret(t *testing.T, a *App) string {
 }
 
 func TestEverySurfaceIsServed(t *testing.T) {
-	opts, log := configure(t, acme)
+	opts, log := configure(t)
 	a := begin(t, opts)
 	token := secret(t, a)
 	for _, c := range []struct {
@@ -155,7 +155,7 @@ func TestEverySurfaceIsServed(t *testing.T) {
 }
 
 func TestSCIMIsNeverRedirected(t *testing.T) {
-	opts, _ := configure(t, acme)
+	opts, _ := configure(t)
 	a := begin(t, opts)
 	for _, path := range []string{"//Users", "/Users/../Users", "/./Users", "/Users/"} {
 		if status, header, _ := ask(t, http.MethodPost, a.URL()+"/scim/v2/acme-okta"+path, "wrong"); status != http.StatusUnauthorized {
@@ -165,7 +165,7 @@ func TestSCIMIsNeverRedirected(t *testing.T) {
 }
 
 func TestStopWritesWhenTokensWereUsed(t *testing.T) {
-	opts, _ := configure(t, acme)
+	opts, _ := configure(t)
 	a, err := New(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +190,7 @@ func TestStopWritesWhenTokensWereUsed(t *testing.T) {
 }
 
 func TestCursorKeyIsMadeOnceAndPrivate(t *testing.T) {
-	opts, _ := configure(t, acme)
+	opts, _ := configure(t)
 	data := Data(opts.Data)
 	if err := data.create(); err != nil {
 		t.Fatal(err)
@@ -214,7 +214,7 @@ func TestCursorKeyIsMadeOnceAndPrivate(t *testing.T) {
 }
 
 func TestBrokenConfigurationLeavesTheFormerInForceAndShows(t *testing.T) {
-	opts, log := configure(t, acme)
+	opts, log := configure(t)
 	a := begin(t, opts)
 	token := secret(t, a)
 	file := filepath.Join(filepath.Dir(opts.Config), "organizations", "acme.yaml")
@@ -243,7 +243,7 @@ func TestBrokenConfigurationLeavesTheFormerInForceAndShows(t *testing.T) {
 }
 
 func TestConnectionOfAnotherOrganizationIsRefused(t *testing.T) {
-	opts, _ := configure(t, acme)
+	opts, _ := configure(t)
 	a, err := New(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -261,7 +261,7 @@ func TestPanicIsAnsweredInTheTransportsOwnForm(t *testing.T) {
 	for path, contains := range map[string]string{"/scim/v2/x/Users": "messages:2.0:Error", "/api/v1/x": `"kind":"internal"`, "/x": `"kind":"internal"`} {
 		edge := &httpx.Edge{Log: slog.New(slog.DiscardHandler), Broken: a.broken, Next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("secret") })}
 		w := httptest.NewRecorder()
-		edge.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))
+		edge.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
 		if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), contains) || strings.Contains(w.Body.String(), "secret") {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
@@ -315,7 +315,7 @@ func TestURLIsWhereTheServerIsReached(t *testing.T) {
 		"derived, every IPv6 address": {"log: {level: error}\n", ":0", "http://localhost:"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			opts, _ := configure(t, acme)
+			opts, _ := configure(t)
 			opts.Listen = c.listen
 			write(t, opts.Config, c.config)
 			if got := begin(t, opts).URL(); !strings.HasPrefix(got, c.want) || strings.HasSuffix(got, ":0") {

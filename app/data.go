@@ -94,8 +94,10 @@ func (d Data) InUse() error {
 			holder = fmt.Sprintf("process %d", pid)
 		}
 	}
-	return &directory.Error{Kind: directory.Unavailable, Err: store.ErrLocked,
-		Message: fmt.Sprintf("The data directory %s is in use by %s; stop it, or choose another directory with --data.", d, holder)}
+	return &directory.Error{
+		Kind: directory.Unavailable, Err: store.ErrLocked,
+		Message: fmt.Sprintf("The data directory %s is in use by %s; stop it, or choose another directory with --data.", d, holder),
+	}
 }
 
 // claim writes down who has the directory in use. The lock is the store's; this is for people.
@@ -125,7 +127,7 @@ func (d Data) cursorKey() ([]byte, error) {
 		return nil, fmt.Errorf("app: read the cursor key: %w", err)
 	}
 	key = make([]byte, cursorKeySize)
-	rand.Read(key) //nolint:errcheck // crypto/rand.Read never returns an error
+	rand.Read(key) // never returns an error
 	if err := os.WriteFile(d.key()+".new", key, 0o600); err != nil {
 		return nil, fmt.Errorf("app: write the cursor key: %w", err)
 	}

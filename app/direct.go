@@ -32,8 +32,10 @@ func OpenDirect(data Data, version string, wait time.Duration, log *slog.Logger)
 	}
 	s, err := data.open(bolt.Options{LockTimeout: wait, Creator: version})
 	if errors.Is(err, store.ErrOldSchema) {
-		return nil, &directory.Error{Kind: directory.Conflict, Err: err,
-			Message: fmt.Sprintf("The store in %s was written by an older usher; start `usher serve`, which brings it up to date.", data)}
+		return nil, &directory.Error{
+			Kind: directory.Conflict, Err: err,
+			Message: fmt.Sprintf("The store in %s was written by an older usher; start `usher serve`, which brings it up to date.", data),
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -59,8 +61,10 @@ func Restore(ctx context.Context, data Data, from io.Reader, overwrite bool) err
 		return data.InUse()
 	}
 	if errors.Is(err, store.ErrExists) || errors.Is(err, fs.ErrExist) {
-		return &directory.Error{Kind: directory.Conflict, Err: err,
-			Message: fmt.Sprintf("There is a store in %s already; restore into another directory, or replace it with --overwrite.", data)}
+		return &directory.Error{
+			Kind: directory.Conflict, Err: err,
+			Message: fmt.Sprintf("There is a store in %s already; restore into another directory, or replace it with --overwrite.", data),
+		}
 	}
 	return err
 }

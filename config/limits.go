@@ -100,6 +100,7 @@ func checkTokens(s *source, tokens token.Tokens) *directory.Problem {
 					return failure(s.at(t.Position.Line, t.Position.Column), "the mappings of this file have too many keys", "keep below 10,000 keys in one mapping")
 				}
 			}
+		default: // a value, which neither opens nor closes anything
 		}
 		if flow+len(open) > maxDepth {
 			return failure(s.at(t.Position.Line, t.Position.Column), "values are nested more than 64 deep here", "")

@@ -103,6 +103,7 @@ func (d *decoder) organization(root *node, as shape) *Organization {
 		o.Name = o.ID
 		finishOrganization(d, root, o)
 		return o
+	case shapeOrganization:
 	}
 	o, ok := organizationTable().read(d, root, spot{example: "organization: {id: acme}"})
 	if !ok {

@@ -230,6 +230,7 @@ func plain(n *node) any {
 			out[p.key.text] = plain(p.value)
 		}
 		return out
+	case isNull:
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ func (o *object[T]) read(d *decoder, n *node, s spot) (T, bool) {
 		case given[i] == nil && slices.Contains(misspelt, k.name):
 		case given[i] == nil && k.required:
 			d.fail(n.at, fmt.Sprintf("%s needs %q", o.noun, k.name), spot{key: k.name, example: k.example}.write(""))
-		case given[i] != nil && !(k.blank && given[i].kind == isNull):
+		case given[i] != nil && (!k.blank || given[i].kind != isNull):
 			k.read(d, given[i], &into)
 		}
 	}

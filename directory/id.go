@@ -108,7 +108,7 @@ func (g *IDs) New(now time.Time) ID {
 	g.mu.Unlock()
 	ms, seq := next>>12, next&0xfff
 	var id ID
-	rand.Read(id[8:]) //nolint:errcheck // crypto/rand.Read never returns an error
+	rand.Read(id[8:]) // never returns an error
 	id[0], id[1], id[2] = byte(ms>>40), byte(ms>>32), byte(ms>>24)
 	id[3], id[4], id[5] = byte(ms>>16), byte(ms>>8), byte(ms)
 	id[6] = 0x70 | byte(seq>>8)

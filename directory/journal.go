@@ -115,11 +115,11 @@ type JobKind string
 
 // The kinds of job.
 const (
-	JobSettleOrg   JobKind = "settle_org"   // everybody of the organization, after a policy change
-	JobSettleGroup JobKind = "settle_group" // everybody below a group, after it changed
-	JobSettleUsers JobKind = "settle_users" // the people of a list of users, which is the job's cursor
+	JobSettleOrg     JobKind = "settle_org"     // everybody of the organization, after a policy change
+	JobSettleGroup   JobKind = "settle_group"   // everybody below a group, after it changed
+	JobSettleUsers   JobKind = "settle_users"   // the people of a list of users, which is the job's cursor
 	JobSettleMembers JobKind = "settle_members" // the people of a list of members, which is the job's cursor
-	JobReapGroup   JobKind = "reap_group"   // the edges of a deleted or cleared group
+	JobReapGroup     JobKind = "reap_group"     // the edges of a deleted or cleared group
 )
 
 // Job is work that followed from a change and was too large for its transaction. It is resumable: Cursor is where the

@@ -81,8 +81,15 @@ var sizeUnits = []struct {
 	suffix string
 	bytes  int64
 }{
-	{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3},
-	{"TIB", 1 << 40}, {"GIB", 1 << 30}, {"MIB", 1 << 20}, {"KIB", 1 << 10}, {"B", 1},
+	{"TB", 1e12},
+	{"GB", 1e9},
+	{"MB", 1e6},
+	{"KB", 1e3},
+	{"TIB", 1 << 40},
+	{"GIB", 1 << 30},
+	{"MIB", 1 << 20},
+	{"KIB", 1 << 10},
+	{"B", 1},
 }
 
 // ParseSize reads "100MB", "1.5 GiB" or "512B" as bytes: decimal units are powers of 1000, the "i" forms of 1024.

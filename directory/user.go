@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// OrgNum and ConnNum are the short numbers under which the store keeps an organization and a connection. The names that
-// administrators write are kept once, in the store's registry.
-type (
-	OrgNum  uint32
-	ConnNum uint32
-)
+// OrgNum is the short number under which the store keeps an organization. The name that administrators write is kept
+// once, in the store's registry.
+type OrgNum uint32
+
+// ConnNum is the short number under which the store keeps a connection, as OrgNum is for an organization.
+type ConnNum uint32
 
 // Attribute names an indexed attribute of a user, group or member.
 type Attribute byte

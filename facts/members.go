@@ -236,6 +236,7 @@ func (w *Writer) touchChildren(children []directory.Child) ([]directory.ID, erro
 			if err := w.touchBelow(c.ID); err != nil {
 				return nil, err
 			}
+		case directory.ChildParked: // nobody yet
 		}
 	}
 	if len(users) > InlineLimit {

@@ -7,10 +7,7 @@ import (
 	"github.com/mixus/usher/directory"
 )
 
-// enterpriseURN is the schema of the enterprise extension (RFC 7643, section 4.3).
-const enterpriseURN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-
-// body is the part of a stored resource that becomes a profile.
+// body is the part of a stored resource that becomes a profile, the enterprise extension (RFC 7643, section 4.3) with it.
 type body struct {
 	DisplayName string `json:"displayName"`
 	NickName    string `json:"nickName"`
@@ -75,15 +72,12 @@ func texts(values []value) []string {
 
 // keysOf returns the indexed values of a user. A superseded user has lost its userName to another person.
 func keysOf(u *directory.User, p *directory.Profile) []directory.Key {
-	keys := make([]directory.Key, 0, 4)
+	keys := make([]directory.Key, 0, 3)
 	if !u.Superseded {
 		keys = append(keys, directory.Key{Attribute: directory.AttrUserName, Value: directory.Fold(u.UserName)})
 	}
 	if u.ExternalID != "" {
 		keys = append(keys, directory.Key{Attribute: directory.AttrExternalID, Value: u.ExternalID})
-	}
-	if p.DisplayName != "" {
-		keys = append(keys, directory.Key{Attribute: directory.AttrDisplayName, Value: directory.Fold(p.DisplayName)})
 	}
 	for i, e := range p.Emails {
 		v := directory.Fold(e.Value)

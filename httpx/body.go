@@ -49,8 +49,10 @@ func (b *body) Read(p []byte) (int, error) {
 	case errors.Is(err, io.EOF):
 		b.clear()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return n, &directory.Error{Kind: directory.Unavailable, Err: err,
-			Message: "The body of the request arrived too slowly or not at all; send it again."}
+		return n, &directory.Error{
+			Kind: directory.Unavailable, Err: err,
+			Message: "The body of the request arrived too slowly or not at all; send it again.",
+		}
 	}
 	return n, err
 }

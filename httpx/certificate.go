@@ -29,8 +29,10 @@ type Certificate struct {
 func LoadCertificate(cert, key string, log *slog.Logger) (*Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
-		return nil, &directory.Error{Kind: directory.Invalid, Err: err,
-			Message: "The TLS certificate " + cert + " and its key " + key + " cannot be used; both must be PEM files that belong together"}
+		return nil, &directory.Error{
+			Kind: directory.Invalid, Err: err,
+			Message: "The TLS certificate " + cert + " and its key " + key + " cannot be used; both must be PEM files that belong together",
+		}
 	}
 	c := &Certificate{cert: cert, key: key, log: log, loaded: &pair, checked: time.Now()}
 	c.changed, _ = c.times()

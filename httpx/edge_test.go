@@ -39,7 +39,7 @@ func TestAccessLineNamesTheRouteAndNothingOfTheClients(t *testing.T) {
 		_, _ = io.WriteString(w, "short")
 	})
 	edge := &httpx.Edge{Next: mux, Log: slog.New(slog.NewJSONHandler(&log, nil)), Access: true}
-	r := httptest.NewRequest(http.MethodGet, "/people/ann@acme.com?secret=hunter2", nil)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/people/ann@acme.com?secret=hunter2", nil)
 	r.Header.Set("Authorization", "Bearer hunter3")
 	r.RemoteAddr = "192.0.2.7:1234"
 	w := httptest.NewRecorder()
@@ -67,7 +67,7 @@ func TestAccessLineNamesTheRouteAndNothingOfTheClients(t *testing.T) {
 func TestAccessLogCanBeOff(t *testing.T) {
 	var log bytes.Buffer
 	edge := &httpx.Edge{Next: http.NotFoundHandler(), Log: slog.New(slog.NewJSONHandler(&log, nil))}
-	edge.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	edge.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 	if log.Len() != 0 {
 		t.Errorf("logged %s", &log)
 	}
@@ -91,9 +91,11 @@ func TestRequestIDIsTakenFromTrustedProxiesOnly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var inside string
-			edge := &httpx.Edge{Log: slog.New(slog.DiscardHandler), Proxies: proxies,
-				Next: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { inside = httpx.RequestID(r.Context()) })}
-			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			edge := &httpx.Edge{
+				Log: slog.New(slog.DiscardHandler), Proxies: proxies,
+				Next: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { inside = httpx.RequestID(r.Context()) }),
+			}
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 			r.RemoteAddr = c.remote
 			r.Header["X-Request-Id"] = []string{c.id}
 			w := httptest.NewRecorder()
@@ -118,7 +120,7 @@ func TestPanicBecomesAnOpaqueAnswer(t *testing.T) {
 		Observe: func(_ *http.Request, s int, _ time.Duration) { status = s },
 	}
 	w := httptest.NewRecorder()
-	edge.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	edge.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 	if w.Code != http.StatusInternalServerError || status != w.Code {
 		t.Errorf("answered %d, observed %d", w.Code, status)
 	}
@@ -133,12 +135,14 @@ func TestPanicBecomesAnOpaqueAnswer(t *testing.T) {
 }
 
 func TestPanicAfterHalfAnAnswerCutsTheConnection(t *testing.T) {
-	edge := &httpx.Edge{Log: slog.New(slog.DiscardHandler),
+	edge := &httpx.Edge{
+		Log: slog.New(slog.DiscardHandler),
 		Next: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "half")
 			_ = http.NewResponseController(w).Flush()
 			panic("boom")
-		})}
+		}),
+	}
 	server := httptest.NewServer(edge)
 	defer server.Close()
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
@@ -154,13 +158,15 @@ func TestPanicAfterHalfAnAnswerCutsTheConnection(t *testing.T) {
 
 func TestBrokenRendersInTheTransportsOwnForm(t *testing.T) {
 	var kind directory.Kind = -1
-	edge := &httpx.Edge{Log: slog.New(slog.DiscardHandler),
+	edge := &httpx.Edge{
+		Log:  slog.New(slog.DiscardHandler),
 		Next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }),
 		Broken: func(w http.ResponseWriter, _ *http.Request, err error) {
 			kind = directory.KindOf(err)
 			w.WriteHeader(http.StatusInternalServerError)
-		}}
-	edge.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		},
+	}
+	edge.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 	if kind != directory.Internal {
 		t.Errorf("kind %v", kind)
 	}
@@ -173,7 +179,7 @@ func TestHandlerRendersItsError(t *testing.T) {
 		http.Error(w, err.Error(), http.StatusConflict)
 	})
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 	if w.Code != http.StatusConflict || strings.TrimSpace(w.Body.String()) != "There is one already." {
 		t.Errorf("answered %d %q", w.Code, w.Body)
 	}
@@ -193,10 +199,10 @@ func BenchmarkEdge(b *testing.B) {
 	for name, next := range map[string]http.Handler{
 		"bare":   mux,
 		"silent": &httpx.Edge{Next: mux, Log: slog.New(slog.DiscardHandler)},
-		"access": &httpx.Edge{Next: mux, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), Access: true},
+		"access": &httpx.Edge{Next: mux, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), Access: true}, //nolint:sloglint // writing the line is part of the cost
 	} {
 		b.Run(name, func(b *testing.B) {
-			r := httptest.NewRequest(http.MethodGet, "/x", nil)
+			r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/x", nil)
 			w := nothing{http.Header{}}
 			b.ReportAllocs()
 			for b.Loop() {

@@ -38,9 +38,11 @@ func TestClientIsTheRightmostAddressThatNoProxyHas(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := ""
-			edge := &httpx.Edge{Log: slog.New(slog.DiscardHandler), Proxies: proxies,
-				Next: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = httpx.Client(r.Context()).String() })}
-			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			edge := &httpx.Edge{
+				Log: slog.New(slog.DiscardHandler), Proxies: proxies,
+				Next: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = httpx.Client(r.Context()).String() }),
+			}
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 			r.RemoteAddr = c.remote
 			r.Header["X-Forwarded-For"] = c.forwarded
 			edge.ServeHTTP(httptest.NewRecorder(), r)

@@ -126,6 +126,7 @@ func (s *settlement) reap(j *directory.Job) ([]directory.ID, error) {
 			s.jobs = append(s.jobs, &directory.Job{
 				ID: s.engine.ids.New(s.now), Kind: directory.JobSettleGroup, Org: j.Org, Conn: j.Conn, Key: c.ID,
 			})
+		case directory.ChildParked: // nobody yet
 		}
 	}
 	return s.membersOf(j.Conn, users)

@@ -113,7 +113,7 @@ func (p *pending) say(values []directory.DetailValue) {
 		return
 	}
 	p.detail = &directory.Detail{Salt: make([]byte, 16), Values: values}
-	rand.Read(p.detail.Salt) //nolint:errcheck // crypto/rand.Read never returns an error
+	rand.Read(p.detail.Salt) // never returns an error
 	p.entry.Proof = Proof(p.detail)
 }
 

@@ -271,9 +271,9 @@ func TestLaw7TheLastActiveAdminStays(t *testing.T) {
 			m := w.of("okta", name)
 			switch rapid.IntRange(0, 5).Draw(rt, "what") {
 			case 0:
-				w.add("okta", "IT Admins", name)
+				w.add("IT Admins", name)
 			case 1:
-				w.remove("okta", "IT Admins", name)
+				w.remove("IT Admins", name)
 			case 2:
 				w.replace("okta", name, person(name).with(attrs{"active": rapid.Bool().Draw(rt, "active")}))
 			case 3:

@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"encoding/json"
 	"slices"
 
 	"github.com/mixus/usher/config"
@@ -153,7 +152,7 @@ func (s *settlement) account(ref directory.UserRef, groupsFrom string) (*mapping
 		}
 	}
 	return &mapping.Account{
-		Connection: s.conns[ref.Conn], User: u.ID, Profile: *profile, Body: json.RawMessage(u.Body), Groups: groups,
+		Connection: s.conns[ref.Conn], User: u.ID, Profile: *profile, Body: u.Body, Groups: groups,
 	}, nil
 }
 

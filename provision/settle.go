@@ -165,16 +165,17 @@ func (s *settlement) enter(m *directory.Member, status directory.Status, p *load
 	} else if m.Left.IsZero() {
 		m.Left = s.now
 	}
-	switch {
-	case status == directory.StatusActive:
+	switch status {
+	case directory.StatusActive:
 		if m.Joined.IsZero() {
 			m.Joined = s.now
 		}
 		m.Suspended = time.Time{}
-	case status == directory.StatusSuspended || status == directory.StatusRemoved:
+	case directory.StatusSuspended, directory.StatusRemoved:
 		if m.Suspended.IsZero() {
 			m.Suspended = s.now
 		}
+	case directory.StatusNone, directory.StatusInvited: // nothing has begun that could be suspended
 	}
 }
 

@@ -100,7 +100,7 @@ func TestSituations(t *testing.T) {
 			w.group("okta", "Backend", "ann")
 			w.group("okta", "Engineering", "#Backend")
 			w.expect(w.one("ann@acme.com"), active, "member", "engineering", "platform")
-			w.remove("okta", "Engineering", "#Backend")
+			w.remove("Engineering", "#Backend")
 			w.expect(w.one("ann@acme.com"), suspended, "", "")
 		}},
 		{"no group at all: known, and not a member", func(w *world) {
@@ -144,7 +144,7 @@ func TestSituations(t *testing.T) {
 			w.group("okta", "IT Admins", "root")
 			w.replace("okta", "ann", person("ann").with(attrs{"active": false}))
 			w.create("okta", "new ann", person("ann").with(attrs{"externalId": "ext-new-ann"}))
-			w.add("okta", "Engineering", "new ann")
+			w.add("Engineering", "new ann")
 			w.expect(w.of("okta", "new ann"), active, "member", "engineering", "platform")
 			w.expect(w.of("okta", "ann"), suspended, "admin", "engineering", "platform")
 		}},
@@ -169,7 +169,7 @@ func TestSituations(t *testing.T) {
 			w.delete("okta", "ann")
 			w.expect(w.one("ann@acme.com"), suspended, "", "")
 			w.create("okta", "ann", person("ann"))
-			w.add("okta", "Engineering", "ann")
+			w.add("Engineering", "ann")
 			w.expect(w.one("ann@acme.com"), active, "member", "engineering", "platform")
 			if w.one("ann@acme.com").ID != was || w.ids["okta:ann"] == record {
 				t.Error("want the same member under a new SCIM id")
@@ -190,7 +190,7 @@ func TestSituations(t *testing.T) {
 				t.Fatalf("the hold is not shown: %v", m.Held)
 			}
 			w.create("okta", "bob", person("bob"))
-			w.add("okta", "IT Admins", "bob")
+			w.add("IT Admins", "bob")
 			w.expect(w.one("bob@acme.com"), active, "admin", "")
 			m = w.one("root@acme.com")
 			w.expect(m, suspended, "admin", "")

@@ -248,14 +248,14 @@ func (w *world) values(conn string, names []string) []string {
 	return out
 }
 
-func (w *world) add(conn, group string, members ...string) {
+func (w *world) add(group string, members ...string) {
 	w.t.Helper()
-	w.member(conn, group, facts.MemberAdd, members)
+	w.member("okta", group, facts.MemberAdd, members)
 }
 
-func (w *world) remove(conn, group string, members ...string) {
+func (w *world) remove(group string, members ...string) {
 	w.t.Helper()
-	w.member(conn, group, facts.MemberRemove, members)
+	w.member("okta", group, facts.MemberRemove, members)
 }
 
 func (w *world) member(conn, group string, op facts.MemberOpKind, members []string) {

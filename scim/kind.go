@@ -17,6 +17,7 @@ type kind[R any] struct {
 	get      func(store.Tx, directory.ConnNum, []directory.ID) ([]*R, error)
 	list     func(store.Tx, directory.ConnNum, store.Page) ([]*R, error)
 	find     func(store.Tx, directory.ConnNum, directory.Key) ([]directory.ID, error)
+	named    func(name string) ([]directory.ID, error) // by displayName, where the store does not index it; nil where it does
 	keys     func(store.Tx, directory.ConnNum, store.KeyPage) ([]store.KeyRow, error)
 	count    func(store.Tx, directory.ConnNum) (int, error)
 	at       func(store.Tx, directory.ConnNum, int) (directory.ID, error)
@@ -39,19 +40,21 @@ func (c *call) userKind() *kind[directory.User] {
 		get:      store.Tx.Users,
 		list:     store.Tx.ListUsers,
 		find:     store.Tx.FindUsers,
-		keys:     store.Tx.UserKeys,
-		count:    store.Tx.CountUsers,
-		at:       store.Tx.UserAt,
-		id:       func(u *directory.User) directory.ID { return u.ID },
-		indexed:  func(u *directory.User) []directory.Key { return u.Keys },
-		record:   c.userRecord,
+		named: func(name string) ([]directory.ID, error) {
+			return c.displayNames.find(c.r.Context(), c.Store, c.line.Num, name)
+		},
+		keys:    store.Tx.UserKeys,
+		count:   store.Tx.CountUsers,
+		at:      store.Tx.UserAt,
+		id:      func(u *directory.User) directory.ID { return u.ID },
+		indexed: func(u *directory.User) []directory.Key { return u.Keys },
+		record:  c.userRecord,
 		orders: []sortable{
 			{name: "id"},
 			{name: "meta.created"},
 			// The userName of somebody who has left passes to another person, and is then no longer indexed.
 			{name: "userName", attribute: directory.AttrUserName, partial: true},
 			{name: "externalId", attribute: directory.AttrExternalID, partial: true},
-			{name: "displayName", attribute: directory.AttrDisplayName, partial: true},
 		},
 	}
 }

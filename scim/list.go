@@ -62,9 +62,16 @@ func (l *listing[R]) lookup(w window) (*page[R], bool, error) {
 	if !ok {
 		return nil, false, nil
 	}
+	ids, named, err := l.byName(look)
+	if err != nil {
+		return nil, false, err
+	}
+	look.Exact = look.Exact && !named // a name may have changed since
 	var p *page[R]
-	err := l.call.Store.View(l.call.r.Context(), func(tx store.Tx) error {
-		ids, err := l.hits(tx, look)
+	err = l.call.Store.View(l.call.r.Context(), func(tx store.Tx) error {
+		if !named {
+			ids, err = l.hits(tx, look)
+		}
 		if err != nil || len(ids) > chunk {
 			return err
 		}
@@ -87,6 +94,15 @@ func (l *listing[R]) lookup(w window) (*page[R], bool, error) {
 		return nil
 	})
 	return p, p != nil, err
+}
+
+// byName answers a look-up by displayName where the store has no index for it. It reports false for any other.
+func (l *listing[R]) byName(look filter.Lookup) ([]directory.ID, bool, error) {
+	if l.named == nil || look.Kind != filter.LookupAttribute || look.Attribute != directory.AttrDisplayName {
+		return nil, false, nil
+	}
+	ids, err := l.named(look.Value)
+	return ids, true, err
 }
 
 // hits returns the ids that a look-up finds.

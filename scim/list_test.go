@@ -119,9 +119,9 @@ func TestSortedLists(t *testing.T) {
 	}{
 		{"sortBy=userName", append([]string{"no-name-1", "no-name-2"}, byName...)},
 		{"sortBy=USERNAME&sortOrder=descending", append(slices.Clone(backwards), "no-name-2", "no-name-1")},
-		{"sortBy=displayName", append(slices.Clone(byName), "no-name-1", "no-name-2")},
+		{"sortBy=externalId", append(slices.Clone(byName), "no-name-1", "no-name-2")},
 		{"sortBy=externalId&sortOrder=descending", append([]string{"no-name-1", "no-name-2"}, backwards...)},
-		{"sortBy=" + userURN + ":displayName&sortOrder=descending", append([]string{"no-name-1", "no-name-2"}, backwards...)},
+		{"sortBy=" + userURN + ":userName&sortOrder=descending", append(slices.Clone(backwards), "no-name-2", "no-name-1")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.sort, func(t *testing.T) {

@@ -1,58 +1,171 @@
 package scim
 
 import (
+	"bytes"
 	"context"
+	"flag"
+	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"github.com/mixus/usher/examples"
+	"github.com/mixus/usher/store"
 )
 
-// TestMutatedRequests sends real requests with bytes changed, dropped, doubled and moved. None may be answered 5xx, and
-// one that is refused may change nothing.
+var (
+	mutations    = flag.Int("mutations", 10_000, "how many mutated requests to send")
+	mutationSeed = flag.Uint64("mutation-seed", 1, "where the mutations come from")
+)
+
+// request is one that a provider sent.
+type request struct {
+	connection, method, path, body string // path with its query, as it was on the wire
+	header                         http.Header
+}
+
+// TestMutatedRequests sends the requests of every transcript with bytes changed, dropped, doubled and moved. None may be
+// answered 5xx, and one that is refused may change nothing: no transaction of it is kept, and now and then everything
+// that both connections show is compared too.
 func TestMutatedRequests(t *testing.T) {
-	w := newWorld(t)
-	user, group := w.user("ann"), w.group("G", w.user("bob"))
-	requests := [][3]string{
-		{"POST", "/Users", oktaUser("eve")},
-		{"PUT", "/Users/" + user, oktaUser("ann")},
-		{"PATCH", "/Users/" + user, patchOf(`[{"op":"Replace","path":"emails[type eq \"work\"].value","value":"x@acme.com"},{"op":"remove","path":"title"}]`)},
-		{"PATCH", "/Users/" + user, patchOf(`[{"op":"replace","value":{"active":true,"name.givenName":"A","` + enterprise + `:manager":"1"}}]`)},
-		{"POST", "/Groups", `{"displayName":"H","members":[{"value":"` + user + `"},{"value":"x"}]}`},
-		{"PUT", "/Groups/" + group, `{"displayName":"G","externalId":"g","members":[{"value":"` + user + `"}]}`},
-		{"PATCH", "/Groups/" + group, patchOf(`[{"op":"remove","path":"members[value eq \"` + user + `\"]"},{"op":"add","path":"members","value":[{"value":"` + user + `"}]}]`)},
-		{"GET", "/Users?filter=" + url.QueryEscape(`userName eq "ann@acme.com" and not (emails[type eq "work"].value co "x")`) + "&startIndex=1&count=2&sortBy=userName", ""},
-		{"GET", "/Groups?cursor=&count=1&attributes=members.value&filter=" + url.QueryEscape(`members.value eq "`+user+`"`), ""},
-		{"POST", "/.search", `{"filter":"displayName pr","count":3,"startIndex":2,"attributes":["id"]}`},
-		{"POST", "/Bulk", bulkOf(post("/Users", "q", oktaUser("quinn")), post("/Groups", "r", `{"displayName":"R","members":[{"value":"bulkId:q"}]}`))},
+	acme, err := fs.ReadFile(examples.Acme(), "organizations/acme.yaml")
+	if err != nil {
+		t.Fatal(err)
 	}
+	w := newWorldOf(t, string(acme))
+	kept := &counted{Store: w.store}
+	w.store, w.server.Store, w.server.Engine.Store = kept, kept, kept
+	requests := append(transcribed(t, w), bulks()...)
 	h := w.server.Handler()
-	random := rand.New(rand.NewPCG(1, 2))
-	before := w.state(h)
-	for i := range 2000 {
-		r := requests[i%len(requests)]
-		path, body := r[1], r[2]
-		if body == "" || random.IntN(8) == 0 {
-			path = mutate(random, path)
-		} else {
-			body = mutate(random, body)
+	random := rand.New(rand.NewPCG(*mutationSeed, *mutationSeed))
+	accepted, refused := 0, 0
+	for i := range *mutations {
+		r := requests[random.IntN(len(requests))]
+		r.mutate(random, w.alive(random, i))
+		inFull := i%50 == 0
+		before, commits := "", kept.commits.Load()
+		if inFull {
+			before = w.state(h)
 		}
-		got := w.direct(h, r[0], path, body)
-		if got.Code >= 500 && got.Code != 501 {
-			t.Fatalf("%s %q %q: %d %s", r[0], path, body, got.Code, got.Body)
+		got := w.direct(h, &r)
+		switch {
+		case got.Code >= 500 && got.Code != http.StatusNotImplemented:
+			t.Fatalf("-mutation-seed %d, request %d: %+v\nwas answered %d %s", *mutationSeed, i, r, got.Code, got.Body)
+		case got.Code < 400:
+			accepted++
+			continue
 		}
-		after := w.state(h)
-		if got.Code >= 400 && after != before {
-			t.Fatalf("%s %q %q was refused with %d, and changed\n%s\nto\n%s", r[0], path, body, got.Code, before, after)
+		refused++
+		if kept.commits.Load() != commits || inFull && w.state(h) != before {
+			t.Fatalf("-mutation-seed %d, request %d: %+v\nwas refused with %d %s, and changed the store", *mutationSeed, i, r, got.Code, got.Body)
 		}
-		before = after
+	}
+	t.Logf("%d requests, %d accepted, %d refused", *mutations, accepted, refused)
+	if accepted < *mutations/5 || refused < *mutations/5 {
+		t.Errorf("of %d requests %d were accepted and %d refused: they are too much alike", *mutations, accepted, refused)
 	}
 }
 
-// mutate changes a few bytes of a text.
-func mutate(random *rand.Rand, text string) string {
+// counted is a store that counts the transactions it kept.
+type counted struct {
+	store.Store
+	commits atomic.Int64
+}
+
+func (c *counted) Update(ctx context.Context, fn func(store.Tx) error) error {
+	err := c.Store.Update(ctx, fn)
+	if err == nil {
+		c.commits.Add(1)
+	}
+	return err
+}
+
+// transcribed plays every transcript, which leaves its people and groups in the world, and returns what was sent.
+func transcribed(t *testing.T, w *world) []request {
+	t.Helper()
+	all, err := examples.Transcripts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := &wiretap{prefix: Prefix}
+	player := examples.Player{Client: &http.Client{Transport: seen}}
+	for i := range all {
+		secret := strings.TrimPrefix(all[i].Connection, "acme-") + "-secret"
+		if err := player.Play(t.Context(), w.http.URL+Prefix+all[i].Connection, secret, all[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return seen.requests
+}
+
+// bulks are requests that no transcript has.
+func bulks() []request {
+	header := http.Header{"Content-Type": {contentType}}
+	return []request{
+		{"acme-okta", http.MethodPost, "/Bulk", bulkOf(post("/Users", "q", oktaUser("quinn")), post("/Groups", "r", `{"displayName":"R","members":[{"value":"bulkId:q"}]}`)), header},
+		{"acme-entra", http.MethodPost, "/.search", `{"filter":"displayName pr","count":3,"startIndex":2,"attributes":["id"]}`, header},
+		{"acme-okta", http.MethodGet, "/Groups?cursor=&count=1&attributes=members.value&filter=" + url.QueryEscape(`displayName sw "e" and not (members.value eq "x")`), "", http.Header{}},
+		{"acme-okta", http.MethodGet, "/Users?sortBy=userName&sortOrder=descending&startIndex=1&count=2&filter=" + url.QueryEscape(`emails[type eq "work"].value co "x"`), "", http.Header{}},
+	}
+}
+
+// wiretap notes the requests that pass.
+type wiretap struct {
+	prefix   string
+	requests []request
+}
+
+func (s *wiretap) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	connection, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, s.prefix), "/")
+	if r.URL.RawQuery != "" {
+		path += "?" + r.URL.RawQuery
+	}
+	s.requests = append(s.requests, request{connection, r.Method, "/" + path, string(body), r.Header.Clone()})
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+var resourceID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
+// mutate aims the request at resources that there are, and changes a few bytes of it.
+func (r *request) mutate(random *rand.Rand, alive map[string][]string) {
+	kind, _, _ := strings.Cut(strings.TrimPrefix(r.path, "/"), "/")
+	if ids := alive[r.connection+kind]; len(ids) > 0 {
+		r.path = resourceID.ReplaceAllString(r.path, ids[random.IntN(len(ids))])
+	}
+	if people := alive[r.connection+"Users"]; len(people) > 0 && random.IntN(2) == 0 {
+		r.body = resourceID.ReplaceAllString(r.body, people[random.IntN(len(people))])
+	}
+	if random.IntN(32) == 0 {
+		r.method = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}[random.IntN(7)]
+	}
+	if r.body == "" || random.IntN(8) == 0 {
+		r.path = "/" + mutated(random, r.path[1:])
+	} else {
+		r.body = mutated(random, r.body)
+	}
+	if random.IntN(8) == 0 {
+		r.header = r.header.Clone()
+		for name := range r.header {
+			if name != "Authorization" {
+				r.header.Set(name, mutated(random, r.header.Get(name)))
+			}
+		}
+	}
+}
+
+// mutated returns a text with a few bytes changed.
+func mutated(random *rand.Rand, text string) string {
 	b := []byte(text)
 	for range 1 + random.IntN(3) {
 		if len(b) == 0 {
@@ -81,18 +194,12 @@ func mutate(random *rand.Rand, text string) string {
 }
 
 // direct sends a request to the handler without a client that would refuse to.
-func (w *world) direct(h http.Handler, method, path, body string) *httptest.ResponseRecorder {
-	path, raw, _ := strings.Cut(path, "?")
-	r := httptest.NewRequestWithContext(context.Background(), method, "/", strings.NewReader(body))
-	r.URL = &url.URL{Path: w.path + path, RawQuery: raw}
-	r.Header.Set("Authorization", "Bearer "+w.token)
-	r.Header.Set("Content-Type", contentType)
+func (w *world) direct(h http.Handler, request *request) *httptest.ResponseRecorder {
+	path, raw, _ := strings.Cut(request.path, "?")
+	r := httptest.NewRequestWithContext(context.Background(), request.method, "/", strings.NewReader(request.body))
+	r.URL = &url.URL{Path: Prefix + request.connection + path, RawQuery: raw}
+	r.Header = request.header.Clone()
 	got := httptest.NewRecorder()
 	h.ServeHTTP(got, r)
 	return got
-}
-
-// state is everything that the connection shows.
-func (w *world) state(h http.Handler) string {
-	return w.direct(h, "GET", "/Users?count=1000", "").Body.String() + w.direct(h, "GET", "/Groups?count=1000", "").Body.String()
 }

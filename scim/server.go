@@ -49,6 +49,9 @@ type Server struct {
 	lines   lines
 	refused limiter
 	used    tokenUse
+
+	displayNames displayNames
+
 	buffers sync.Pool
 }
 

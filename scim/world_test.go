@@ -66,6 +66,12 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldOf(t, policy)
+}
+
+// newWorldOf is newWorld for an organization's file.
+func newWorldOf(t testing.TB, policy string) *world {
+	t.Helper()
 	s, err := bolt.Open(filepath.Join(t.TempDir(), "usher.db"), bolt.Options{})
 	if err != nil {
 		t.Fatal(err)

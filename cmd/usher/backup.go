@@ -23,7 +23,7 @@ func (p *program) backup() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				defer resp.Body.Close() //nolint:errcheck // only read
+				defer resp.Body.Close()
 				bar := p.begin("backup", resp.ContentLength, true)
 				size, err := writeWhole(args[0], bar.through(resp.Body))
 				bar.end()

@@ -125,7 +125,7 @@ func (c *client) send(ctx context.Context, method, path string, query url.Values
 		return nil, unreachable(ctx, err)
 	}
 	if resp.StatusCode >= http.StatusBadRequest {
-		defer resp.Body.Close() //nolint:errcheck // only read
+		defer resp.Body.Close()
 		return nil, problemOf(resp)
 	}
 	return resp, nil
@@ -160,7 +160,7 @@ func (c *client) call(ctx context.Context, method, path string, query url.Values
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close() //nolint:errcheck // only read
+	defer resp.Body.Close()
 	if into == nil {
 		return nil
 	}

@@ -106,11 +106,24 @@ func profileFacts(p *directory.Profile) [][2]string {
 		active = "yes"
 	}
 	facts := [][2]string{
-		{"userName", p.UserName}, {"externalId", p.ExternalID}, {"active", active}, {"displayName", p.DisplayName},
-		{"name", strings.TrimSpace(p.GivenName + " " + p.FamilyName)}, {"title", p.Title}, {"userType", p.UserType},
-		{"department", p.Department}, {"division", p.Division}, {"organization", p.Organization}, {"costCenter", p.CostCenter},
-		{"employeeNumber", p.EmployeeNumber}, {"manager", p.Manager}, {"nickName", p.NickName}, {"locale", p.Locale},
-		{"timezone", p.Timezone}, {"language", p.PreferredLanguage}, {"roles", strings.Join(p.Roles, ", ")},
+		{"userName", p.UserName},
+		{"externalId", p.ExternalID},
+		{"active", active},
+		{"displayName", p.DisplayName},
+		{"name", strings.TrimSpace(p.GivenName + " " + p.FamilyName)},
+		{"title", p.Title},
+		{"userType", p.UserType},
+		{"department", p.Department},
+		{"division", p.Division},
+		{"organization", p.Organization},
+		{"costCenter", p.CostCenter},
+		{"employeeNumber", p.EmployeeNumber},
+		{"manager", p.Manager},
+		{"nickName", p.NickName},
+		{"locale", p.Locale},
+		{"timezone", p.Timezone},
+		{"language", p.PreferredLanguage},
+		{"roles", strings.Join(p.Roles, ", ")},
 		{"entitlements", strings.Join(p.Entitlements, ", ")},
 	}
 	for _, e := range p.Emails {

@@ -170,7 +170,7 @@ func (v *provider) request(ctx context.Context, method, path string, body any, s
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close() //nolint:errcheck // only read
+	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return err

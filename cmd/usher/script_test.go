@@ -79,7 +79,7 @@ func pushOne(ts *testscript.TestScript, neg bool, args []string) {
 	r.Header.Set("Content-Type", "application/scim+json")
 	resp, err := http.DefaultClient.Do(r)
 	ts.Check(err)
-	defer resp.Body.Close() //nolint:errcheck // only read
+	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("answer"), answer, 0o600))

@@ -30,14 +30,21 @@ func (p *program) memberVerbs() []*cobra.Command {
 	plain := func(reason string, _ []string) (any, error) { return api.ReasonBody{Reason: reason}, nil }
 	var connection string
 	return []*cobra.Command{
-		p.verb(memberVerb{name: "suspend", use: "suspend EMAIL", short: "Suspend a member", args: person, body: plain,
-			long: "The suspension stays, whatever directories say, until the member is reactivated."}),
-		p.verb(memberVerb{name: "reactivate", use: "reactivate EMAIL", short: "Lift a suspension or removal by hand", args: person, body: plain,
-			long: "The policy decides again what becomes of the person."}),
-		p.verb(memberVerb{name: "remove", use: "remove EMAIL", short: "Remove a member", args: person, body: plain,
-			long: "The removal outlives every push until the member is reactivated."}),
+		p.verb(memberVerb{
+			name: "suspend", use: "suspend EMAIL", short: "Suspend a member", args: person, body: plain,
+			long: "The suspension stays, whatever directories say, until the member is reactivated.",
+		}),
+		p.verb(memberVerb{
+			name: "reactivate", use: "reactivate EMAIL", short: "Lift a suspension or removal by hand", args: person, body: plain,
+			long: "The policy decides again what becomes of the person.",
+		}),
+		p.verb(memberVerb{
+			name: "remove", use: "remove EMAIL", short: "Remove a member", args: person, body: plain,
+			long: "The removal outlives every push until the member is reactivated.",
+		}),
 		p.pin(person),
-		p.verb(memberVerb{name: "unlink", use: "unlink EMAIL", short: "Take a directory record away from a member", args: person,
+		p.verb(memberVerb{
+			name: "unlink", use: "unlink EMAIL", short: "Take a directory record away from a member", args: person,
 			long: "The record's person becomes one of their own, and is never linked to this member again by address.",
 			body: func(reason string, _ []string) (any, error) {
 				if connection == "" {
@@ -47,12 +54,15 @@ func (p *program) memberVerbs() []*cobra.Command {
 			},
 			flags: func(c *cobra.Command) {
 				c.Flags().StringVar(&connection, "connection", "", "the `id` of the connection whose record is not this person")
-			}}),
-		p.verb(memberVerb{name: "merge", use: "merge EMAIL OTHER", short: "Make another member's directory records this member's", args: append(person, "the other member's address or id"),
+			},
+		}),
+		p.verb(memberVerb{
+			name: "merge", use: "merge EMAIL OTHER", short: "Make another member's directory records this member's", args: append(person, "the other member's address or id"),
 			long: "The other stays as a removed member that points to this one.",
 			body: func(reason string, args []string) (any, error) {
 				return api.MergeBody{ReasonBody: api.ReasonBody{Reason: reason}, Other: args[0]}, nil
-			}}),
+			},
+		}),
 	}
 }
 

@@ -86,8 +86,9 @@ func (b bucket) region() byte {
 		return 'd'
 	case bJournal:
 		return 'j'
+	default: // read rarely, or written rarely
+		return 0
 	}
-	return 0
 }
 
 // tree returns the name of the bolt bucket that holds a kind of row.

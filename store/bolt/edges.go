@@ -14,6 +14,7 @@ func rank(k directory.ChildKind) byte {
 		return 1
 	case directory.ChildGroup:
 		return 2
+	case directory.ChildParked:
 	}
 	return 3
 }

@@ -294,10 +294,15 @@ func TestFormat1IsRead(t *testing.T) {
 		due, _, err12 := tx.NextDue()
 		n, err13 := tx.CountUsers(c)
 		want := []any{
-			[]*directory.User{knownUser(c)}, []*directory.Group{knownGroup(c)}, []*directory.Member{knownMember(org)},
-			[]*directory.Entry{knownEntry(org)}, []*directory.Detail{knownDetail()}, []directory.ID{testID(2)},
+			[]*directory.User{knownUser(c)},
+			[]*directory.Group{knownGroup(c)},
+			[]*directory.Member{knownMember(org)},
+			[]*directory.Entry{knownEntry(org)},
+			[]*directory.Detail{knownDetail()},
+			[]directory.ID{testID(2)},
 			[]directory.Child{{Kind: directory.ChildUser, ID: testID(1)}, {Kind: directory.ChildParked, Value: "later"}},
-			[][]directory.Parked{{{Value: "later", Kind: directory.ParkedMember, Target: testID(3)}}}, knownTime(), 1,
+			[][]directory.Parked{{{Value: "later", Kind: directory.ParkedMember, Target: testID(3)}}},
+			knownTime(), 1,
 		}
 		got := []any{users, groups, members, entries, details, identities, children, parked, due, n}
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -173,7 +173,7 @@ func TestACommitThatFailsOtherwiseIsFatal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer readOnly.Close()
+	defer func() { _ = readOnly.Close() }()
 	if err := syscall.Dup3(int(readOnly.Fd()), int(file.Fd()), 0); err != nil {
 		t.Fatal(err)
 	}

@@ -36,9 +36,10 @@ func (t *tx) FindMembers(org directory.OrgNum, key directory.Key, after director
 	switch key.Attribute {
 	case directory.AttrStatus, directory.AttrRole, directory.AttrDepartment:
 		return t.findStanding(org, key, p)
+	default:
+		t.key = appendValue(append(t.orgKey(org), byte(key.Attribute)), key.Value)
+		return t.list(bMemberKey, t.key, p, nil), nil
 	}
-	t.key = appendValue(append(t.orgKey(org), byte(key.Attribute)), key.Value)
-	return t.list(bMemberKey, t.key, p, nil), nil
 }
 
 func (t *tx) PutMembers(list []*directory.Member) error {

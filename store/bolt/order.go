@@ -258,10 +258,10 @@ func (t *tx) changed(k orderKey) bool {
 func (t *tx) takeCensus(k orderKey, version uint64) *census {
 	c := &census{version: version}
 	t.scan(k.bucket, appendNum(nil, k.conn), func(key, _ []byte) bool {
-		switch {
-		case c.last.n == 0:
+		switch c.last.n {
+		case 0:
 			c.last = stretch{first: lastID(key), n: 1}
-		case c.last.n == stretchLen:
+		case stretchLen:
 			c.stretches = append(c.stretches, c.last)
 			c.last = stretch{first: lastID(key), n: 1}
 		default:

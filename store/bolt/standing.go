@@ -48,8 +48,9 @@ func (t *tx) findStanding(org directory.OrgNum, key directory.Key, p store.Page)
 			return string(status) == key.Value
 		case directory.AttrDepartment:
 			return status == directory.StatusActive && department == key.Value && department != ""
+		default: // by role, which the prefix of the rows answers
+			return status == directory.StatusActive
 		}
-		return status == directory.StatusActive
 	}
 	if key.Attribute == directory.AttrRole {
 		if key.Value == "" {

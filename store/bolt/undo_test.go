@@ -106,7 +106,11 @@ func FuzzUndo(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer s.Close()
+		defer func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
 		p := &program{input: input[:min(len(input), 4096)], model: map[string]string{}}
 		for len(p.input) > 0 {
 			runBatch(t, s, p)

@@ -12,8 +12,10 @@ import (
 	"github.com/mixus/usher/store"
 )
 
-func userChild(n int) directory.Child  { return directory.Child{Kind: directory.ChildUser, ID: id(n)} }
+func userChild(n int) directory.Child { return directory.Child{Kind: directory.ChildUser, ID: id(n)} }
+
 func groupChild(n int) directory.Child { return directory.Child{Kind: directory.ChildGroup, ID: id(n)} }
+
 func parkedChild(value string) directory.Child {
 	return directory.Child{Kind: directory.ChildParked, Value: value}
 }

@@ -37,21 +37,21 @@ func parkedMembers(t *testing.T, s store.Store) {
 }
 
 func parkedManagers(t *testing.T, s store.Store) {
-	manager := func(value string, user int) directory.Parked {
-		return directory.Parked{Value: value, Kind: directory.ParkedManager, Target: id(user)}
+	manager := func(user int) directory.Parked {
+		return directory.Parked{Value: "boss", Kind: directory.ParkedManager, Target: id(user)}
 	}
 	write(t, s, func(tx store.Tx) error {
 		_, err := tx.AddEdges(1, id(30), []directory.Child{parkedChild("boss")})
-		return errors.Join(err, tx.PutParked(1, []directory.Parked{manager("boss", 1), manager("boss", 2), manager("boss", 1)}))
+		return errors.Join(err, tx.PutParked(1, []directory.Parked{manager(1), manager(2), manager(1)}))
 	})
 	equal(t, "members wait before managers", parkedFor(t, s, "boss"), [][]directory.Parked{{
-		{Value: "boss", Kind: directory.ParkedMember, Target: id(30)}, manager("boss", 1), manager("boss", 2),
+		{Value: "boss", Kind: directory.ParkedMember, Target: id(30)}, manager(1), manager(2),
 	}})
 	write(t, s, func(tx store.Tx) error {
-		return tx.DeleteParked(1, []directory.Parked{manager("boss", 1), manager("boss", 7)})
+		return tx.DeleteParked(1, []directory.Parked{manager(1), manager(7)})
 	})
 	equal(t, "one manager waits", parkedFor(t, s, "boss"), [][]directory.Parked{{
-		{Value: "boss", Kind: directory.ParkedMember, Target: id(30)}, manager("boss", 2),
+		{Value: "boss", Kind: directory.ParkedMember, Target: id(30)}, manager(2),
 	}})
 	equal(t, "the group's child", children(t, s, 1, 30), []directory.Child{parkedChild("boss")})
 }
