@@ -62,10 +62,9 @@ func ParseID(s string) (ID, bool) {
 		return NoID, false
 	}
 	n := 0
-	for i := 0; i < 36; {
-		if s[i] == '-' {
+	for i := 0; i < 36; i += 2 {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
 			i++
-			continue
 		}
 		hi, ok1 := nibble(s[i])
 		lo, ok2 := nibble(s[i+1])
@@ -74,7 +73,6 @@ func ParseID(s string) (ID, bool) {
 		}
 		id[n] = hi<<4 | lo
 		n++
-		i += 2
 	}
 	return id, true
 }

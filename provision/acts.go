@@ -90,7 +90,7 @@ func (e *Engine) act(ctx context.Context, a Act, kind string, change func(*settl
 func (s *settlement) writeAct(main *outcome, kind string) error {
 	entries := []*pending{s.effectEntry(main, kind)}
 	for _, o := range s.outcomes {
-		if o != main && len(o.effects)+len(o.values)+len(o.notes) > 0 {
+		if o != main && o.worthTelling() {
 			entries = append(entries, s.effectEntry(o, "member.changed"))
 		}
 	}

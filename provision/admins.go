@@ -42,7 +42,7 @@ func (s *settlement) keepLastAdmin(o *outcome, p *loaded, d *directory.Decision,
 		Effects: held, Cause: s.cause, Created: s.now,
 	}
 	s.held = append(s.held, h)
-	o.changed = true
+	o.changed, o.tell = true, true
 	o.notes = append(o.notes, "held: the last active admin stays; make somebody else admin, and this takes effect by itself")
 	return []string{h.ID.String()}, s.tx.PutHold(h)
 }

@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/mixus/usher/directory"
@@ -37,8 +36,13 @@ func takeIDs(j *directory.Job) []directory.ID {
 	return ids
 }
 
-func less(a, b directory.ID) bool { return bytes.Compare(a[:], b[:]) < 0 }
+// cursorOf returns the cursor behind a child that is a user or a group.
+func cursorOf(c directory.Child) []byte { return append([]byte{byte(c.Kind)}, c.ID[:]...) }
 
-func sortIDs(ids []directory.ID) {
-	slices.SortFunc(ids, func(a, b directory.ID) int { return bytes.Compare(a[:], b[:]) })
+// childOf returns the child that a cursor is behind, the zero Child for the beginning.
+func childOf(cursor []byte) directory.Child {
+	if len(cursor) == 0 {
+		return directory.Child{}
+	}
+	return directory.Child{Kind: directory.ChildKind(cursor[0]), ID: idOf(cursor[1:])}
 }

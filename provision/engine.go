@@ -28,6 +28,7 @@ type Engine struct {
 	work  chan struct{}
 	once  sync.Once
 	cache cache
+	stuck stuck
 }
 
 // cache holds what does not change: compiled revisions, and the names of organizations and connections.

@@ -12,24 +12,39 @@ import (
 // batch is how many people one transaction of a job settles.
 const batch = 100
 
-// runJob does the next batch of the oldest job. It reports false when there is no job.
+// jobsSeen is how many jobs are looked at for one that can be done now.
+const jobsSeen = 64
+
+// runJob does the next batch of the oldest job that did not fail just now. It reports false when there is none.
 func (e *Engine) runJob(ctx context.Context) (bool, error) {
-	var job *directory.Job
+	var jobs []*directory.Job
 	err := e.Store.View(ctx, func(tx store.Tx) error {
-		jobs, err := tx.ListJobs(1)
-		if err == nil && len(jobs) > 0 {
-			job = jobs[0]
-		}
+		var err error
+		jobs, err = tx.ListJobs(jobsSeen)
 		return err
 	})
-	if err != nil || job == nil {
+	if err != nil {
 		return false, err
 	}
+	for _, job := range jobs {
+		if !e.stuck.now(job.ID, e.Now()) {
+			err := e.runBatch(ctx, job)
+			if err != nil {
+				e.stuck.add(job.ID, e.Now())
+			}
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+// runBatch settles the people of a job's next batch.
+func (e *Engine) runBatch(ctx context.Context, job *directory.Job) error {
 	cause := job.Cause
 	if cause.Kind == "" {
 		cause = directory.Cause{Kind: directory.CauseJob, ID: job.ID.String()}
 	}
-	return true, e.update(ctx, job.Org, cause, func(s *settlement) error {
+	return e.update(ctx, job.Org, cause, func(s *settlement) error {
 		j := *job
 		people, err := s.nextBatch(&j)
 		if err != nil {
@@ -84,23 +99,33 @@ func (s *settlement) nextOfOrg(j *directory.Job) ([]directory.ID, error) {
 	return ids, nil
 }
 
-// nextOfGroup walks everybody below a group. The list is made anew for each batch, in the order of ids, so that people
-// who join or leave meanwhile are not skipped and the walk survives a kill.
+// nextOfGroup walks the users of a group, and leaves those of nested groups to jobs of their own. The cursor is the last
+// child, so that the walk costs what it covers and survives a kill; who joins meanwhile is settled by joining.
 func (s *settlement) nextOfGroup(j *directory.Job) ([]directory.ID, error) {
-	users, err := facts.Below(s.tx, j.Conn, j.Key, 1<<30)
+	children, err := s.tx.Children(j.Conn, j.Key, childOf(j.Cursor), batch)
 	if err != nil {
 		return nil, err
 	}
-	sortIDs(users)
-	after := idOf(j.Cursor)
-	next := make([]directory.ID, 0, batch)
-	for _, id := range users {
-		if less(after, id) && len(next) < batch {
-			next = append(next, id)
+	j.Cursor = nil
+	var users []directory.ID
+	for _, c := range children {
+		switch c.Kind {
+		case directory.ChildUser:
+			users = append(users, c.ID)
+		case directory.ChildGroup:
+			s.jobs = append(s.jobs, s.job(directory.JobSettleGroup, j.Org, j.Conn, c.ID))
+		case directory.ChildParked:
+			return s.membersOf(j.Conn, users) // nobody yet, and only such come after it
 		}
 	}
-	j.Cursor = cursorAfter(next)
-	return s.membersOf(j.Conn, next)
+	if len(children) == batch {
+		j.Cursor = cursorOf(children[batch-1])
+	}
+	return s.membersOf(j.Conn, users)
+}
+
+func (s *settlement) job(kind directory.JobKind, org directory.OrgNum, c directory.ConnNum, key directory.ID) *directory.Job {
+	return &directory.Job{ID: s.engine.ids.New(s.now), Kind: kind, Org: org, Conn: c, Key: key}
 }
 
 // reap removes the next edges of a deleted group.

@@ -24,7 +24,7 @@ func (s *settlement) write(changes []*facts.Change) error {
 		entries = append(entries, s.entryOf(c))
 	}
 	for _, o := range s.outcomes {
-		if len(o.effects)+len(o.values)+len(o.notes) > 0 && s.settled[o.member.ID] == o {
+		if o.worthTelling() && s.settled[o.member.ID] == o {
 			entries = append(entries, s.effectEntry(o, "member.changed"))
 		}
 	}
@@ -33,6 +33,10 @@ func (s *settlement) write(changes []*facts.Change) error {
 	}
 	return s.writeRows()
 }
+
+// worthTelling reports whether something followed for the member. That a condition could not be decided, again, is for the
+// log.
+func (o *outcome) worthTelling() bool { return len(o.effects)+len(o.values) > 0 || o.tell }
 
 func (s *settlement) writeRows() error {
 	var rows []*directory.Member

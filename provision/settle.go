@@ -40,6 +40,7 @@ type outcome struct {
 	effects []directory.Effect
 	values  []directory.DetailValue
 	notes   []string
+	tell    bool // the notes alone are worth an entry
 }
 
 func (e *Engine) settlement(tx store.Tx, org directory.OrgNum, cause directory.Cause) (*settlement, error) {
@@ -111,7 +112,10 @@ func (s *settlement) settle(touched []*facts.Touch) error {
 // decide evaluates one person and compares the result with what is in force.
 func (s *settlement) decide(p *loaded) (*outcome, error) {
 	o := &outcome{before: p.before, member: p.member, changed: p.before == nil || p.relinked}
-	if p.paused {
+	if p.paused || p.observed && !p.member.Joined.IsZero() {
+		// Nothing changes until the connection's state does, and then everybody is settled.
+		o.changed = o.changed || !p.member.Due.IsZero()
+		p.member.Due = time.Time{}
 		return o, nil
 	}
 	if s.returnsLate(p) {
@@ -181,15 +185,11 @@ func (s *settlement) enter(m *directory.Member, status directory.Status, p *load
 
 // nextStatus says where a decision puts a person who stands where they stand.
 func nextStatus(m *directory.Member, d *directory.Decision, p *loaded) directory.Status {
-	was := m.Status
 	joined := !m.Joined.IsZero()
 	switch {
 	case !m.Merged.IsZero(), p.removed:
 		return directory.StatusRemoved
 	case d.Observe:
-		if joined {
-			return was
-		}
 		return directory.StatusNone
 	case d.InScope && d.Active:
 		if d.Invite && !joined && !p.accepted {

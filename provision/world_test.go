@@ -248,20 +248,22 @@ func (w *world) values(conn string, names []string) []string {
 	return out
 }
 
+// add adds members to a group of Okta's.
 func (w *world) add(group string, members ...string) {
 	w.t.Helper()
-	w.member("okta", group, facts.MemberAdd, members)
+	w.member(group, facts.MemberAdd, members)
 }
 
+// remove takes members out of a group of Okta's.
 func (w *world) remove(group string, members ...string) {
 	w.t.Helper()
-	w.member("okta", group, facts.MemberRemove, members)
+	w.member(group, facts.MemberRemove, members)
 }
 
-func (w *world) member(conn, group string, op facts.MemberOpKind, members []string) {
+func (w *world) member(group string, op facts.MemberOpKind, members []string) {
 	w.t.Helper()
-	w.must(w.do(conn, func(f *facts.Writer) error {
-		_, err := f.ModifyGroup(w.ids[conn+":#"+group], facts.Match{}, nil, []facts.MemberOp{{Op: op, Values: w.values(conn, members)}})
+	w.must(w.do("okta", func(f *facts.Writer) error {
+		_, err := f.ModifyGroup(w.ids["okta:#"+group], facts.Match{}, nil, []facts.MemberOp{{Op: op, Values: w.values("okta", members)}})
 		return err
 	}))
 }

@@ -41,13 +41,18 @@ func TestMutatedRequests(t *testing.T) {
 	w := newWorldOf(t, string(acme))
 	kept := &counted{Store: w.store}
 	w.store, w.server.Store, w.server.Engine.Store = kept, kept, kept
+	w.server.PublicURL = w.http.URL
 	requests := append(transcribed(t, w), bulks()...)
 	h := w.server.Handler()
 	random := rand.New(rand.NewPCG(*mutationSeed, *mutationSeed))
 	accepted, refused := 0, 0
+	var alive map[string][]string
 	for i := range *mutations {
+		if i%100 == 0 {
+			alive = w.alive(h)
+		}
 		r := requests[random.IntN(len(requests))]
-		r.mutate(random, w.alive(random, i))
+		r.mutate(random, alive)
 		inFull := i%50 == 0
 		before, commits := "", kept.commits.Load()
 		if inFull {
@@ -106,12 +111,11 @@ func transcribed(t *testing.T, w *world) []request {
 
 // bulks are requests that no transcript has.
 func bulks() []request {
-	header := http.Header{"Content-Type": {contentType}}
 	return []request{
-		{"acme-okta", http.MethodPost, "/Bulk", bulkOf(post("/Users", "q", oktaUser("quinn")), post("/Groups", "r", `{"displayName":"R","members":[{"value":"bulkId:q"}]}`)), header},
-		{"acme-entra", http.MethodPost, "/.search", `{"filter":"displayName pr","count":3,"startIndex":2,"attributes":["id"]}`, header},
-		{"acme-okta", http.MethodGet, "/Groups?cursor=&count=1&attributes=members.value&filter=" + url.QueryEscape(`displayName sw "e" and not (members.value eq "x")`), "", http.Header{}},
-		{"acme-okta", http.MethodGet, "/Users?sortBy=userName&sortOrder=descending&startIndex=1&count=2&filter=" + url.QueryEscape(`emails[type eq "work"].value co "x"`), "", http.Header{}},
+		{"acme-okta", http.MethodPost, "/Bulk", bulkOf(post("/Users", "q", oktaUser("quinn")), post("/Groups", "r", `{"displayName":"R","members":[{"value":"bulkId:q"}]}`)), bearing("acme-okta")},
+		{"acme-entra", http.MethodPost, "/.search", `{"filter":"displayName pr","count":3,"startIndex":2,"attributes":["id"]}`, bearing("acme-entra")},
+		{"acme-okta", http.MethodGet, "/Groups?cursor=&count=1&attributes=members.value&filter=" + url.QueryEscape(`displayName sw "e" and not (members.value eq "x")`), "", bearing("acme-okta")},
+		{"acme-okta", http.MethodGet, "/Users?sortBy=userName&sortOrder=descending&startIndex=1&count=2&filter=" + url.QueryEscape(`emails[type eq "work"].value co "x"`), "", bearing("acme-okta")},
 	}
 }
 
@@ -152,7 +156,7 @@ func (r *request) mutate(random *rand.Rand, alive map[string][]string) {
 	if r.body == "" || random.IntN(8) == 0 {
 		r.path = "/" + mutated(random, r.path[1:])
 	} else {
-		r.body = mutated(random, r.body)
+		r.body = mutatedBody(random, r.body)
 	}
 	if random.IntN(8) == 0 {
 		r.header = r.header.Clone()
@@ -164,35 +168,6 @@ func (r *request) mutate(random *rand.Rand, alive map[string][]string) {
 	}
 }
 
-// mutated returns a text with a few bytes changed.
-func mutated(random *rand.Rand, text string) string {
-	b := []byte(text)
-	for range 1 + random.IntN(3) {
-		if len(b) == 0 {
-			break
-		}
-		i, j := random.IntN(len(b)), random.IntN(len(b))
-		if i > j {
-			i, j = j, i
-		}
-		switch random.IntN(6) {
-		case 0:
-			b[i] = byte(random.IntN(256))
-		case 1:
-			b[i] = `{}[]",:\0tfn-.e %&=;`[random.IntN(20)]
-		case 2:
-			b = append(b[:i:i], b[min(j, i+8):]...)
-		case 3:
-			b = append(b[:j:j], b[i:]...)
-		case 4:
-			b[i], b[j] = b[j], b[i]
-		default:
-			b = b[:j]
-		}
-	}
-	return string(b)
-}
-
 // direct sends a request to the handler without a client that would refuse to.
 func (w *world) direct(h http.Handler, request *request) *httptest.ResponseRecorder {
 	path, raw, _ := strings.Cut(request.path, "?")
@@ -202,4 +177,32 @@ func (w *world) direct(h http.Handler, request *request) *httptest.ResponseRecor
 	got := httptest.NewRecorder()
 	h.ServeHTTP(got, r)
 	return got
+}
+
+// state is everything that both connections show.
+func (w *world) state(h http.Handler) string {
+	var all strings.Builder
+	for _, connection := range []string{"acme-okta", "acme-entra"} {
+		for _, path := range []string{"/Users?count=1000", "/Groups?count=1000"} {
+			all.WriteString(w.direct(h, &request{connection, http.MethodGet, path, "", bearing(connection)}).Body.String())
+		}
+	}
+	return all.String()
+}
+
+// bearing returns the headers that a request to a connection needs.
+func bearing(connection string) http.Header {
+	return http.Header{"Authorization": {"Bearer " + strings.TrimPrefix(connection, "acme-") + "-secret"}, "Content-Type": {contentType}}
+}
+
+// alive returns the ids of some of the resources that there are, by connection and kind.
+func (w *world) alive(h http.Handler) map[string][]string {
+	ids := map[string][]string{}
+	for _, connection := range []string{"acme-okta", "acme-entra"} {
+		for _, kind := range []string{"Users", "Groups"} {
+			page := w.direct(h, &request{connection, http.MethodGet, "/" + kind + "?count=100&attributes=id", "", bearing(connection)})
+			ids[connection+kind] = resourceID.FindAllString(page.Body.String(), -1)
+		}
+	}
+	return ids
 }
