@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -92,7 +90,7 @@ func (s *Server) bearer(r *http.Request) (*Caller, error) {
 	case token.Conn != 0, !token.Expires.IsZero() && !now.Before(token.Expires):
 		return nil, refused
 	default:
-		s.used.note(hash, now)
+		s.used.Note(hash, now)
 		return &Caller{Actor: token.Name, Scopes: token.Scopes, Org: token.Org}, nil
 	}
 }
@@ -121,62 +119,5 @@ func cause(ctx context.Context) directory.Cause {
 	return directory.Cause{Kind: directory.CauseAdmin, ID: httpx.RequestID(ctx), Actor: callerOf(ctx).Actor}
 }
 
-// lastUsed collects when tokens were used, to be written now and then rather than with every request.
-type lastUsed struct {
-	mu sync.Mutex
-	at map[[32]byte]time.Time
-}
-
-func (l *lastUsed) note(hash [32]byte, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.at == nil {
-		l.at = map[[32]byte]time.Time{}
-	}
-	if now.After(l.at[hash]) {
-		l.at[hash] = now
-	}
-}
-
-func (l *lastUsed) take() map[[32]byte]time.Time {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	at := l.at
-	l.at = nil
-	return at
-}
-
 // FlushTokens writes when API tokens were last used, to the minute. What could not be written is kept for the next call.
-func (s *Server) FlushTokens(ctx context.Context) error {
-	used := s.used.take()
-	if len(used) == 0 {
-		return nil
-	}
-	err := s.Store.Update(ctx, func(tx store.Tx) error { return writeLastUse(tx, used) })
-	if err != nil {
-		for hash, at := range used {
-			s.used.note(hash, at)
-		}
-	}
-	return err
-}
-
-func writeLastUse(tx store.Tx, used map[[32]byte]time.Time) error {
-	for hash, at := range used {
-		token, err := tx.Token(hash)
-		if errors.Is(err, store.ErrNotFound) {
-			continue // revoked meanwhile
-		}
-		if err != nil {
-			return err
-		}
-		if at = at.UTC().Truncate(time.Minute); !at.After(token.LastUsed) {
-			continue
-		}
-		token.LastUsed = at
-		if err := tx.PutToken(token); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (s *Server) FlushTokens(ctx context.Context) error { return s.used.Flush(ctx, s.Store) }

@@ -123,8 +123,12 @@ func TestRequestsThatMakeNoSenseAreRefusedWithAReason(t *testing.T) {
 		w.local().refused(http.MethodGet, path, nil, status)
 	}
 	answer := w.local().do(http.MethodDelete, acme+"/members", nil)
-	if answer.Code != http.StatusMethodNotAllowed || answer.Header().Get("Allow") != "GET" {
+	if answer.Code != http.StatusMethodNotAllowed || answer.Header().Get("Allow") != "GET, HEAD, OPTIONS" {
 		t.Errorf("DELETE of a list: %d, Allow %q", answer.Code, answer.Header().Get("Allow"))
+	}
+	answer = w.local().do(http.MethodOptions, "/tokens", nil)
+	if answer.Code != http.StatusNoContent || answer.Header().Get("Allow") != "GET, HEAD, POST, OPTIONS" {
+		t.Errorf("OPTIONS of tokens: %d, Allow %q", answer.Code, answer.Header().Get("Allow"))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,7 +36,7 @@ type Server struct {
 	Version string
 
 	ids  directory.IDs
-	used lastUsed
+	used store.TokenUse
 
 	build  sync.Once
 	routes http.Handler
@@ -64,7 +65,13 @@ func (s *Server) handler(authenticate func(*http.Request) (*Caller, error)) http
 		if err := readBody(w, r); err != nil {
 			return err
 		}
-		s.routes.ServeHTTP(w, r.WithContext(withCaller(r.Context(), caller)))
+		inner := r.WithContext(withCaller(r.Context(), caller))
+		defer func() {
+			if inner.Pattern != "/" {
+				r.Pattern = inner.Pattern // the route, for whoever observes from outside
+			}
+		}()
+		s.routes.ServeHTTP(w, inner)
 		return nil
 	}).With(s.Render)
 }
@@ -153,9 +160,22 @@ func noRoute(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) error {
 	if len(allowed) == 0 {
 		return directory.Errorf(directory.NotFound, "There is nothing at this path; see %s/openapi.json.", Prefix)
 	}
-	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	if allowed[0] == http.MethodGet {
+		allowed = slices.Insert(allowed, 1, http.MethodHead)
+	}
+	allow := strings.Join(append(allowed, http.MethodOptions), ", ")
+	w.Header().Set("Allow", allow)
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return NotAllowed(allow)
+}
+
+// NotAllowed is the problem of a method that a path does not take; the header Allow is for the caller to set.
+func NotAllowed(allow string) *Problem {
 	return &Problem{
 		Title: http.StatusText(http.StatusMethodNotAllowed), Status: http.StatusMethodNotAllowed, Kind: directory.Invalid.String(),
-		Detail: "This path takes " + strings.Join(allowed, ", ") + " only.",
+		Detail: "This path takes " + allow + " only.",
 	}
 }

@@ -113,6 +113,19 @@ func secret(t *testing.T, a *App) string {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, api.Prefix+"/tokens", strings.NewReader(`{"connection":"acme-okta"}`))
 	r.Header.Set("Content-Type", "application/json")
+	return makeToken(t, a, r)
+}
+
+// apiToken makes a token for the REST interface.
+func apiToken(t *testing.T, a *App, scope string) string {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, api.Prefix+"/tokens", strings.NewReader(`{"organization":"acme","scopes":["`+scope+`"]}`))
+	return makeToken(t, a, r)
+}
+
+func makeToken(t *testing.T, a *App, r *http.Request) string {
+	t.Helper()
+	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
 	localHandler(a.api, a.log).ServeHTTP(w, r)
 	var made api.NewToken
@@ -140,7 +153,7 @@ func TestEverySurfaceIsServed(t *testing.T) {
 		{"/scim/v2/nowhere/Users", token, 401, "Error"},
 		{"/nothing", "", 404, `"kind":"not_found"`},
 		{"/metrics", "", 200, `usher_scim_requests_total{connection="acme-okta",operation="users.list",status="200"} 1`},
-		{"/metrics", "", 200, `usher_request_duration_seconds_count{class="2xx",route="/scim/v2/{connection}/Users"} 1`},
+		{"/metrics", "", 200, `usher_request_duration_seconds_count{class="2xx",method="GET",route="/scim/v2/{connection}/Users"} 1`},
 		{"/metrics", "", 200, "usher_commit_duration_seconds_count"},
 		{"/metrics", "", 200, "usher_jobs_waiting 0"},
 	} {
@@ -149,7 +162,8 @@ func TestEverySurfaceIsServed(t *testing.T) {
 			t.Errorf("%s: %d, without %s in %.300s", c.path, status, c.contains, body)
 		}
 	}
-	if text := log.String(); strings.Contains(text, token) || !strings.Contains(text, `"route":"/scim/v2/{connection}/Users"`) {
+	if text := log.String(); strings.Contains(text, token) || !strings.Contains(text, `"route":"/scim/v2/{connection}/Users"`) ||
+		!strings.Contains(text, `"connection":"acme-okta"`) {
 		t.Errorf("log %s", text)
 	}
 }

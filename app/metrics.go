@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/mixus/usher/httpx"
 	"github.com/mixus/usher/store"
 )
 
@@ -32,9 +33,9 @@ func newMetrics(version string) *metrics {
 			Name: "usher_scim_requests_total", Help: "SCIM requests by connection, operation and status.",
 		}, []string{"connection", "operation", "status"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "usher_request_duration_seconds", Help: "Time from a request's headers to the end of its answer, by route and class of status.",
+			Name: "usher_request_duration_seconds", Help: "Time from a request's headers to the end of its answer, by method, route and class of status.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
-		}, []string{"route", "class"}),
+		}, []string{"method", "route", "class"}),
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "usher_commit_duration_seconds", Help: "Time that a commit of the store took, the wait for the disk included.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .5, 1},
@@ -63,18 +64,20 @@ func (m *metrics) scim(connection, operation string, status int) {
 
 // answered is told of every answer.
 func (m *metrics) answered(r *http.Request, status int, took time.Duration) {
-	route := r.Pattern
-	if route == "" {
-		route = "other"
-	}
-	class := "5xx"
+	m.duration.WithLabelValues(httpx.Method(r), httpx.Route(r), class(status)).Observe(took.Seconds())
+}
+
+// class returns the class of a status, such as "2xx".
+func class(status int) string {
 	switch status / 100 {
-	case 1, 2, 3:
-		class = "2xx"
+	case 1, 2:
+		return "2xx"
+	case 3:
+		return "3xx"
 	case 4:
-		class = "4xx"
+		return "4xx"
 	}
-	m.duration.WithLabelValues(route, class).Observe(took.Seconds())
+	return "5xx"
 }
 
 // watch adds what has to be asked of the store, at the time of a scrape.

@@ -17,23 +17,54 @@ import (
 
 // handler is everything that is served over the network.
 func (a *App) handler() http.Handler {
-	provider := a.scim.Handler()
-	mux := http.NewServeMux()
-	mux.Handle(scim.Prefix, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Pattern = scimPattern(r.URL.Path) // finer than the one pattern of the whole transport
-		provider.ServeHTTP(w, r)
-	}))
-	mux.Handle(api.Prefix+"/", a.api.Handler())
-	mux.HandleFunc("GET /healthz", a.health.serveAlive)
-	mux.HandleFunc("GET /readyz", a.health.serveReady)
-	mux.Handle("GET /metrics", a.metrics.handler())
-	mux.Handle("/", httpx.Handler(func(http.ResponseWriter, *http.Request) error {
+	provider := a.provider()
+	nothing := httpx.Handler(func(http.ResponseWriter, *http.Request) error {
 		return directory.Errorf(directory.NotFound, "There is nothing at this path. SCIM is at %s{connection}, REST at %s.", scim.Prefix, api.Prefix)
-	}).With(a.api.Render))
+	}).With(a.api.Render)
+	mux := http.NewServeMux()
+	mux.Handle(scim.Prefix, provider)
+	mux.Handle(strings.TrimSuffix(scim.Prefix, "/"), nothing) // rather than a redirect
+	mux.Handle(api.Prefix, a.api.Handler())
+	mux.Handle(api.Prefix+"/", a.api.Handler())
+	mux.Handle("/healthz", a.readable(http.HandlerFunc(a.health.serveAlive)))
+	mux.Handle("/readyz", a.readable(http.HandlerFunc(a.health.serveReady)))
+	mux.Handle("/metrics", a.readable(a.metrics.handler()))
+	mux.Handle("/", nothing)
 	return &httpx.Edge{
 		Next: withoutCleaning(mux, provider), Log: a.log, Access: a.operator.Log.Access, Proxies: a.proxies,
 		Broken: a.broken, Observe: a.metrics.answered,
 	}
+}
+
+// provider serves SCIM under its own, finer patterns, and names the connection for the access line.
+func (a *App) provider() http.Handler {
+	provider := a.scim.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Pattern = scimPattern(r.URL.Path)
+		name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, scim.Prefix), "/")
+		if _, known := a.connections.get(name); known {
+			httpx.SetConnection(r.Context(), name)
+		}
+		provider.ServeHTTP(w, r)
+	})
+}
+
+// readable serves what can only be read, and says so to every other method (RFC 9110, section 15.5.6).
+func (a *App) readable(next http.Handler) http.Handler {
+	const allow = "GET, HEAD, OPTIONS"
+	return httpx.Handler(func(w http.ResponseWriter, r *http.Request) error {
+		switch r.Method {
+		case http.MethodGet, http.MethodHead:
+			next.ServeHTTP(w, r)
+			return nil
+		case http.MethodOptions:
+			w.Header().Set("Allow", allow)
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
+		w.Header().Set("Allow", allow)
+		return api.NotAllowed(allow)
+	}).With(a.api.Render)
 }
 
 // withoutCleaning keeps ServeMux from redirecting SCIM requests whose path it would clean: providers do not follow
@@ -41,7 +72,6 @@ func (a *App) handler() http.Handler {
 func withoutCleaning(mux *http.ServeMux, provider http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, scim.Prefix) && (strings.Contains(r.URL.Path, "//") || strings.Contains(r.URL.Path, "/.")) {
-			r.Pattern = scimPattern(r.URL.Path)
 			provider.ServeHTTP(w, r)
 			return
 		}

@@ -202,7 +202,7 @@ func (l *loader) checkSecrets(p *parsed, o *Operator) {
 			continue
 		}
 		fix := fmt.Sprintf("add to it secrets: {%s: {%s: \"${env:NAME}\"}}", id, ref.name)
-		if near := nearest(ref.name, names); near != "" {
+		if near := Nearest(ref.name, names); near != "" {
 			fix = fmt.Sprintf("write ${secret:%s}", near)
 		}
 		l.fail(ref.at, fmt.Sprintf("usher.yaml does not say where the secret %q of %q comes from", ref.name, id), fix)
@@ -227,7 +227,7 @@ func (l *loader) checkSecretOwners(o *Operator, root *node, d *decoder) {
 				}
 			}
 		}
-		if near := nearest(id, ids); near != "" {
+		if near := Nearest(id, ids); near != "" {
 			fix = "write " + near
 		}
 		d.warn(at, fmt.Sprintf("there is no organization %q for these secrets", short(id)), fix)

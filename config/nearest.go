@@ -4,8 +4,8 @@ import (
 	"github.com/mixus/usher/directory"
 )
 
-// nearest returns the candidate that a misspelt word most likely means, and "" when none is near.
-func nearest(word string, candidates []string) string {
+// Nearest returns the candidate that a misspelt word most likely means, and "" when none is near.
+func Nearest(word string, candidates []string) string {
 	if len(word) > 64 {
 		return ""
 	}

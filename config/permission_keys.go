@@ -55,7 +55,7 @@ func readPermission(d *decoder, key, n *node) (directory.Value, bool) {
 		}
 		names = append(names, p.name)
 	}
-	if near := nearest(key.text, names); near != "" {
+	if near := Nearest(key.text, names); near != "" {
 		d.warn(key.at, fmt.Sprintf("the application does not know a permission %q", short(key.text)), fmt.Sprintf("write %q, if that is meant", near))
 	}
 	s := spot{key: key.text, example: "true"}

@@ -63,7 +63,7 @@ func (d *decoder) value(n *node, name string) (string, bool) {
 	}
 	message := fmt.Sprintf("no value %q is supplied", short(name))
 	names := slices.Sorted(maps.Keys(d.options.Values))
-	if near := nearest(name, names); near != "" {
+	if near := Nearest(name, names); near != "" {
 		d.fail(n.at, message, fmt.Sprintf("write ${value:%s}", near))
 	} else {
 		d.fail(n.at, message, fmt.Sprintf("pass --values FILE with a line %s: …", short(name)))

@@ -90,7 +90,7 @@ func oneOf(words ...string) value[string] {
 			return "", "which is not " + list, "write " + list + ", or leave the key out"
 		}
 		fix := "write one of them"
-		if near := nearest(s, words); near != "" {
+		if near := Nearest(s, words); near != "" {
 			fix = "write " + near
 		}
 		return "", "which is none of " + list, fix

@@ -138,7 +138,7 @@ func (o *object[T]) value() value[T] {
 
 // unknown reports a key that is not in the table and returns the one that was likely meant.
 func (d *decoder) unknown(p pair, noun string, names []string) string {
-	near := nearest(p.key.text, names)
+	near := Nearest(p.key.text, names)
 	if looksSecret(p.key.text) || looksSecret(near) {
 		d.src.hide(p.value)
 	}

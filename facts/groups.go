@@ -212,10 +212,11 @@ func (w *Writer) DeleteGroup(id directory.ID, m Match) error {
 	} else if d, err = w.applyMembers(g, []MemberOp{{Op: MemberReplace}}); err != nil {
 		return err
 	}
-	if err := w.leaveParents(g); err != nil {
+	if err := w.leaveParents(directory.Child{Kind: directory.ChildGroup, ID: g.ID}); err != nil {
 		return err
 	}
 	delete(w.groups, g.ID)
+	delete(w.writtenGroups, g.ID)
 	if err := w.tx.DeleteGroups(w.Conn, []directory.ID{g.ID}); err != nil {
 		return err
 	}
@@ -223,9 +224,8 @@ func (w *Writer) DeleteGroup(id directory.ID, m Match) error {
 	return nil
 }
 
-// leaveParents takes a group that is deleted out of the groups it is nested in.
-func (w *Writer) leaveParents(g *directory.Group) error {
-	child := directory.Child{Kind: directory.ChildGroup, ID: g.ID}
+// leaveParents takes a user or a group that is deleted out of the groups it is in.
+func (w *Writer) leaveParents(child directory.Child) error {
 	parents, err := w.tx.Parents(w.Conn, []directory.Child{child})
 	if err != nil {
 		return err

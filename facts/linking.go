@@ -60,13 +60,15 @@ func (w *Writer) knownSubject(externalID string) (person, error) {
 	return person{member: members[0]}, nil
 }
 
-// survivor follows a member to the one it was merged into.
+// survivor follows a member to the one it was merged into, and that one to where it was merged in turn.
 func (w *Writer) survivor(id directory.ID) (directory.ID, error) {
-	members, err := w.tx.Members(w.Org, []directory.ID{id})
-	if err != nil || members[0] == nil || members[0].Merged.IsZero() {
-		return id, err
+	for {
+		members, err := w.tx.Members(w.Org, []directory.ID{id})
+		if err != nil || members[0] == nil || members[0].Merged.IsZero() {
+			return id, err
+		}
+		id = members[0].Merged
 	}
-	return members[0].Merged, nil
 }
 
 // memberByAddress finds the one member whom another connection speaks of under an address that this provider vouches
@@ -102,17 +104,16 @@ func (w *Writer) memberByAddress(p *directory.Profile) (directory.ID, error) {
 }
 
 // mayLink reports whether a record of this connection may join a member by address: another connection speaks of the
-// member or an invitation waits for them, this connection does not (a known address with a new externalId is a new
-// person), and no admin has taken a record of this connection away.
+// member, an invitation waits for them or an admin has put them out; this connection does not speak of them (a known
+// address with a new externalId is a new person), and none of its records was taken away from them.
 func (w *Writer) mayLink(id directory.ID) (bool, error) {
 	members, err := w.tx.Members(w.Org, []directory.ID{id})
 	if err != nil || members[0] == nil || !members[0].Merged.IsZero() {
 		return false, err
 	}
-	for _, ref := range members[0].Users {
-		if ref.Conn == w.Conn {
-			return false, nil
-		}
+	records := w.recordsOf(members[0])
+	if slices.ContainsFunc(records, func(ref directory.UserRef) bool { return ref.Conn == w.Conn }) {
+		return false, nil
 	}
 	grants, err := w.tx.Grants(w.Org, []directory.ID{id})
 	if err != nil {
@@ -125,5 +126,41 @@ func (w *Writer) mayLink(id directory.ID) (bool, error) {
 		}
 		invited = invited || g.Kind == directory.GrantInvitation && g.State != directory.InvitationCancelled
 	}
-	return invited || len(members[0].Users) > 0, nil
+	return invited || w.putOut(grants[0]) || len(records) > 0, nil
+}
+
+// recordsOf returns the records of a member as this transaction leaves them.
+func (w *Writer) recordsOf(m *directory.Member) []directory.UserRef {
+	t := w.index[m.ID]
+	if t == nil {
+		return m.Users
+	}
+	left := slices.DeleteFunc(slices.Clone(m.Users), func(ref directory.UserRef) bool { return slices.Contains(t.Unlink, ref) })
+	return append(left, t.Link...)
+}
+
+// putOut reports whether an admin has removed or suspended a member. What admins did outlives the records: the person is
+// met again by address, and stays out.
+func (w *Writer) putOut(grants []*directory.Grant) bool {
+	return slices.ContainsFunc(grants, func(g *directory.Grant) bool {
+		return (g.Kind == directory.GrantRemoval || g.Kind == directory.GrantSuspension) && (g.Ends.IsZero() || g.Ends.After(w.Now))
+	})
+}
+
+// part takes a record away from a member. When an admin has put the member out, it is remembered that this connection
+// knew them under an externalId, so that a new hire with the same address is not taken for them.
+func (w *Writer) part(member directory.ID, u *directory.User) error {
+	w.unlink(member, u)
+	if u.ExternalID == "" {
+		return nil
+	}
+	grants, err := w.tx.Grants(w.Org, []directory.ID{member})
+	if err != nil || !w.putOut(grants[0]) {
+		return err
+	}
+	return w.tx.PutGrants([]*directory.Grant{{
+		ID: w.IDs.New(w.Now), Org: w.Org, Member: member, Kind: directory.GrantUnlink,
+		User:  directory.UserRef{Conn: w.Conn, ID: u.ID},
+		Actor: "provider", Reason: "the record went while the member was out", Created: w.Now,
+	}})
 }

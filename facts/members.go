@@ -2,6 +2,8 @@ package facts
 
 import (
 	"encoding/json"
+	"math"
+	"slices"
 
 	"github.com/mixus/usher/directory"
 )
@@ -31,6 +33,7 @@ func (w *Writer) applyMembers(g *directory.Group, ops []MemberOp) (delta, error)
 		}
 		came, went = append(came, a...), append(went, r...)
 	}
+	came, went = net(came, went)
 	d.added, d.removed = len(came), len(went)
 	g.Members += d.added - d.removed
 	if d.added+d.removed == 0 {
@@ -46,6 +49,32 @@ func (w *Writer) applyMembers(g *directory.Group, ops []MemberOp) (delta, error)
 		d.values = membersSaid(came, went)
 	}
 	return d, nil
+}
+
+// net leaves out the children that went and came back: an identity provider that removes and adds the same member in one
+// request changes nothing.
+func net(came, went []directory.Child) (added, removed []directory.Child) {
+	if len(came) == 0 || len(went) == 0 {
+		return came, went
+	}
+	balance := make(map[directory.Child]int, len(came)+len(went))
+	for _, c := range came {
+		balance[c]++
+	}
+	for _, c := range went {
+		balance[c]--
+	}
+	keep := func(list []directory.Child, sign int) []directory.Child {
+		var out []directory.Child
+		for _, c := range list {
+			if balance[c] == sign {
+				balance[c] = 0
+				out = append(out, c)
+			}
+		}
+		return out
+	}
+	return keep(came, 1), keep(went, -1)
 }
 
 // membersSaid returns which children came and went, by id, so that the history of a group tells when and by whom each
@@ -98,12 +127,8 @@ func (w *Writer) applyMember(g *directory.Group, op MemberOp) (came, went []dire
 }
 
 func (w *Writer) addChildren(g *directory.Group, children []directory.Child) ([]directory.Child, error) {
-	for _, c := range children {
-		if c.Kind == directory.ChildGroup {
-			if err := w.refuseCycle(g.ID, c.ID); err != nil {
-				return nil, err
-			}
-		}
+	if err := w.refuseCycle(g.ID, children); err != nil {
+		return nil, err
 	}
 	var came []directory.Child
 	for len(children) > 0 {
@@ -207,17 +232,25 @@ func (w *Writer) resolveOther(v string, id directory.ID) (directory.Child, error
 	return directory.Child{Kind: directory.ChildParked, Value: parkedValue(v)}, nil
 }
 
-// refuseCycle refuses a nested group that contains the group it would be nested in.
-func (w *Writer) refuseCycle(group, child directory.ID) error {
-	above, err := Ancestors(w.tx, w.Conn, directory.Child{Kind: directory.ChildGroup, ID: group})
+// refuseCycle refuses nested groups that contain the group they would be nested in, however far up.
+func (w *Writer) refuseCycle(group directory.ID, children []directory.Child) error {
+	nested := func(c directory.Child) bool { return c.Kind == directory.ChildGroup }
+	if !slices.ContainsFunc(children, nested) {
+		return nil
+	}
+	above, err := ancestors(w.tx, w.Conn, directory.Child{Kind: directory.ChildGroup, ID: group}, math.MaxInt)
 	if err != nil {
 		return err
 	}
-	for _, a := range append(above, Ancestor{ID: group}) {
-		if a.ID == child {
+	contains := map[directory.ID]bool{group: true}
+	for _, a := range above {
+		contains[a.ID] = true
+	}
+	for _, c := range children {
+		if nested(c) && contains[c.ID] {
 			return &directory.Error{
 				Kind: directory.Invalid, Field: "members", Code: "invalidValue",
-				Message: "the group " + child.String() + " contains this group already; groups cannot contain each other",
+				Message: "the group " + c.ID.String() + " contains this group already; groups cannot contain each other",
 			}
 		}
 	}

@@ -16,11 +16,15 @@ type Ancestor struct {
 
 // Ancestors returns the groups that a user or group is in, directly and through nesting, the nearest first.
 func Ancestors(tx store.Tx, c directory.ConnNum, child directory.Child) ([]Ancestor, error) {
+	return ancestors(tx, c, child, nestingLimit)
+}
+
+func ancestors(tx store.Tx, c directory.ConnNum, child directory.Child, limit int) ([]Ancestor, error) {
 	var out []Ancestor
 	level := []directory.Child{child}
 	via := []directory.ID{directory.NoID}
 	seen := map[directory.ID]bool{}
-	for depth := 0; depth < nestingLimit && len(level) > 0; depth++ {
+	for depth := 0; depth < limit && len(level) > 0; depth++ {
 		parents, err := tx.Parents(c, level)
 		if err != nil {
 			return nil, err

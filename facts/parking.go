@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/mixus/usher/directory"
-	"github.com/mixus/usher/store"
 )
 
 // parkedValue is the form in which a value waits: addresses are compared without case, everything else exactly.
@@ -16,17 +15,13 @@ func parkedValue(v string) string {
 }
 
 // join brings a user together with what was pushed before it arrived: groups that named it as a member, and reports
-// that named it as their manager. A parked value matches the id it had before it was deleted, its externalId, or its
-// userName.
+// that named it as their manager. A parked value matches the id it had before it was deleted, and whatever FindUser
+// finds it by, so that it makes no difference which of them came first.
 func (w *Writer) join(u *directory.User, p *directory.Profile, former directory.ID) error {
-	values := make([]string, 0, 3)
+	values := namesOf(u, p)
 	if !former.IsZero() {
 		values = append(values, former.String())
 	}
-	if u.ExternalID != "" {
-		values = append(values, parkedValue(u.ExternalID))
-	}
-	values = append(values, parkedValue(p.UserName))
 	waiting, err := w.tx.Parked(w.Conn, values)
 	if err != nil {
 		return err
@@ -43,17 +38,11 @@ func (w *Writer) join(u *directory.User, p *directory.Profile, former directory.
 
 func (w *Writer) unpark(u *directory.User, k directory.Parked) error {
 	if k.Kind == directory.ParkedManager {
-		report, err := w.User(k.Target)
-		if err != nil {
-			return err
-		}
-		if report != nil {
-			w.Touch(report.Member)
-		}
-		return w.tx.DeleteParked(w.Conn, []directory.Parked{k})
+		return w.touchReport(k.Target)
 	}
 	was := directory.Child{Kind: directory.ChildParked, Value: k.Value}
-	if _, err := w.tx.RemoveEdges(w.Conn, k.Target, []directory.Child{was}); err != nil {
+	removed, err := w.tx.RemoveEdges(w.Conn, k.Target, []directory.Child{was})
+	if err != nil {
 		return err
 	}
 	is := directory.Child{Kind: directory.ChildUser, ID: u.ID}
@@ -65,12 +54,13 @@ func (w *Writer) unpark(u *directory.User, k directory.Parked) error {
 	if err != nil || g == nil {
 		return err
 	}
-	w.resize(g, len(added)-1)
+	w.resize(g, len(added)-len(removed))
 	w.Note("joined the group " + g.ID.String() + ", which had named this user before")
 	return nil
 }
 
-// await notes that a user waits for its manager, when the manager is not here yet, and ends the wait for a former one.
+// await notes whom a user names as its manager, and forgets a former one. The note stays once the manager is here: when
+// the manager goes or is somebody else, it tells whose decisions that changes.
 func (w *Writer) await(u *directory.User, before, now string) error {
 	if before != "" {
 		k := directory.Parked{Value: parkedValue(before), Kind: directory.ParkedManager, Target: u.ID}
@@ -81,39 +71,33 @@ func (w *Writer) await(u *directory.User, before, now string) error {
 	if now == "" {
 		return nil
 	}
-	manager, err := FindUser(w.tx, w.Conn, now)
-	if err != nil || manager != nil {
-		return err
-	}
 	k := directory.Parked{Value: parkedValue(now), Kind: directory.ParkedManager, Target: u.ID}
 	return w.tx.PutParked(w.Conn, []directory.Parked{k})
 }
 
-// FindUser returns the user of a connection that a provider means by a value: a SCIM id, an externalId, a userName or an
-// address, in this order. It returns nil when nobody is meant.
-func FindUser(tx store.Tx, c directory.ConnNum, v string) (*directory.User, error) {
-	if id, ok := directory.ParseID(v); ok {
-		rows, err := tx.Users(c, []directory.ID{id})
-		if err != nil || rows[0] != nil {
-			return rows[0], err
+// touchReports touches those who name a user as their manager.
+func (w *Writer) touchReports(u *directory.User, p *directory.Profile) error {
+	waiting, err := w.tx.Parked(w.Conn, append(namesOf(u, p), u.ID.String()))
+	if err != nil {
+		return err
+	}
+	for _, parked := range waiting {
+		for _, k := range parked {
+			if k.Kind != directory.ParkedManager {
+				continue
+			}
+			if err := w.touchReport(k.Target); err != nil {
+				return err
+			}
 		}
 	}
-	for _, key := range []directory.Key{
-		{Attribute: directory.AttrExternalID, Value: v},
-		{Attribute: directory.AttrUserName, Value: directory.Fold(v)},
-		{Attribute: directory.AttrEmail, Value: directory.Fold(v)},
-	} {
-		ids, err := tx.FindUsers(c, key)
-		if err != nil {
-			return nil, err
-		}
-		if len(ids) == 0 {
-			continue
-		}
-		rows, err := tx.Users(c, ids[:1])
-		if err != nil || rows[0] != nil {
-			return rows[0], err
-		}
+	return nil
+}
+
+func (w *Writer) touchReport(id directory.ID) error {
+	report, err := w.User(id)
+	if err == nil && report != nil {
+		w.Touch(report.Member)
 	}
-	return nil, nil
+	return err
 }

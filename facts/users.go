@@ -2,6 +2,7 @@ package facts
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/mixus/usher/directory"
 )
@@ -25,6 +26,9 @@ func (w *Writer) CreateUser(in UserInput) (*directory.User, error) {
 		return nil, err
 	}
 	if holder != nil && !holder.Active && !differentPeople(holder.ExternalID, in.ExternalID) {
+		if in.ExternalID == "" {
+			in.ExternalID = holder.ExternalID // it is who the person is: leaving it out does not take it away
+		}
 		return w.write(holder, in, "user.reactivated")
 	}
 	if err := w.takeUserName(holder); err != nil {
@@ -143,16 +147,29 @@ func (w *Writer) write(old *directory.User, in UserInput, kind string) (*directo
 			return nil, err
 		}
 	}
-	if old.ExternalID != now.ExternalID || directory.Fold(old.UserName) != directory.Fold(now.UserName) {
-		if err := w.join(&now, after, directory.NoID); err != nil {
-			return nil, err
-		}
+	if err := w.rejoin(old, &now, before, after); err != nil {
+		return nil, err
 	}
 	w.record(&Change{
 		Kind: kind, User: &now, Members: []directory.ID{now.Member},
 		Attributes: changedAttributes(old, &now, before, after), Values: said(&now),
 	})
 	return &now, nil
+}
+
+// rejoin brings a user whose names changed together with what waits for the new ones, and tells those who mean it as
+// their manager, by any of its names, when whom they mean may have changed.
+func (w *Writer) rejoin(old, now *directory.User, before, after *directory.Profile) error {
+	renamed := !slices.Equal(namesOf(old, before), namesOf(now, after))
+	if renamed || old.Active != now.Active || old.Member != now.Member {
+		if err := w.touchReports(old, before); err != nil {
+			return err
+		}
+	}
+	if !renamed {
+		return nil
+	}
+	return w.join(now, after, directory.NoID)
 }
 
 // claimNames checks that the externalId and the userName which a user takes are free.
@@ -228,7 +245,9 @@ func (w *Writer) follow(old, now *directory.User, p *directory.Profile) error {
 	if err != nil {
 		return err
 	}
-	w.unlink(old.Member, old)
+	if err := w.part(old.Member, old); err != nil {
+		return err
+	}
 	now.Member = person.member
 	w.link(now.Member, now)
 	w.Note("another externalId is another person: the record has left its former member")
@@ -244,7 +263,7 @@ func (w *Writer) DeleteUser(id directory.ID, m Match) error {
 	if err != nil {
 		return err
 	}
-	if err := w.leaveGroups(u); err != nil {
+	if err := w.leaveParents(directory.Child{Kind: directory.ChildUser, ID: u.ID}); err != nil {
 		return err
 	}
 	p, err := ProfileOf(u)
@@ -252,6 +271,9 @@ func (w *Writer) DeleteUser(id directory.ID, m Match) error {
 		return err
 	}
 	if err := w.await(u, p.Manager, ""); err != nil {
+		return err
+	}
+	if err := w.touchReports(u, p); err != nil {
 		return err
 	}
 	if u.ExternalID != "" {
@@ -266,30 +288,11 @@ func (w *Writer) DeleteUser(id directory.ID, m Match) error {
 	if err := w.tx.DeleteUsers(w.Conn, []directory.ID{u.ID}); err != nil {
 		return err
 	}
-	w.unlink(u.Member, u)
-	w.record(&Change{Kind: "user.deleted", User: u, Members: []directory.ID{u.Member}})
-	return nil
-}
-
-// leaveGroups ends every membership of a user who is deleted.
-func (w *Writer) leaveGroups(u *directory.User) error {
-	child := directory.Child{Kind: directory.ChildUser, ID: u.ID}
-	parents, err := w.tx.Parents(w.Conn, []directory.Child{child})
-	if err != nil {
+	delete(w.writtenUsers, u.ID)
+	if err := w.part(u.Member, u); err != nil {
 		return err
 	}
-	for _, id := range parents[0] {
-		if _, err := w.tx.RemoveEdges(w.Conn, id, []directory.Child{child}); err != nil {
-			return err
-		}
-		g, err := w.Group(id)
-		if err != nil {
-			return err
-		}
-		if g != nil {
-			w.resize(g, -1)
-		}
-	}
+	w.record(&Change{Kind: "user.deleted", User: u, Members: []directory.ID{u.Member}})
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mixus/usher/directory"
@@ -36,6 +37,10 @@ type Writer struct {
 	users    map[directory.ID]*directory.User // changed in this transaction, to be written once their entry is known
 	profiles map[directory.ID]*directory.Profile
 	groups   map[directory.ID]*directory.Group
+
+	// What earlier operations of the same transaction changed. It stands in the store without the number of its entry.
+	writtenUsers  map[directory.ID]*directory.User
+	writtenGroups map[directory.ID]*directory.Group
 }
 
 // New returns a writer for one run of a transaction.
@@ -46,6 +51,9 @@ func New(tx store.Tx, c Context) *Writer {
 		users:    make(map[directory.ID]*directory.User, 1),
 		profiles: make(map[directory.ID]*directory.Profile, 1),
 		groups:   make(map[directory.ID]*directory.Group, 1),
+
+		writtenUsers:  map[directory.ID]*directory.User{},
+		writtenGroups: map[directory.ID]*directory.Group{},
 	}
 }
 
@@ -93,18 +101,6 @@ func (w *Writer) User(id directory.ID) (*directory.User, error) {
 	return rows[0], nil
 }
 
-// Pending returns a user of this transaction that is not in the index yet and whom the provider means by a value, as
-// FindUser does for the others; nil when there is none.
-func (w *Writer) Pending(v string) *directory.User {
-	folded := directory.Fold(v)
-	for _, u := range w.users {
-		if u.ID.String() == v || u.ExternalID == v || directory.Fold(u.UserName) == folded {
-			return u
-		}
-	}
-	return nil
-}
-
 // Profile returns the profile of a user as this transaction leaves it, decoding it at most once.
 func (w *Writer) Profile(u *directory.User) (*directory.Profile, error) {
 	if p, ok := w.profiles[u.ID]; ok {
@@ -120,6 +116,7 @@ func (w *Writer) Flush() error {
 		rows := make([]*directory.User, 0, len(w.users))
 		for _, u := range w.users {
 			rows = append(rows, u)
+			w.writtenUsers[u.ID] = u
 		}
 		if err := w.tx.PutUsers(rows); err != nil {
 			return err
@@ -131,6 +128,7 @@ func (w *Writer) Flush() error {
 		rows := make([]*directory.Group, 0, len(w.groups))
 		for _, g := range w.groups {
 			rows = append(rows, g)
+			w.writtenGroups[g.ID] = g
 		}
 		if err := w.tx.PutGroups(rows); err != nil {
 			return err
@@ -138,6 +136,29 @@ func (w *Writer) Flush() error {
 		clear(w.groups)
 	}
 	return nil
+}
+
+// Number gives users and groups the number of the last entry about each, also those that were written before their entry
+// was numbered. Flush writes them afterwards.
+func (w *Writer) Number(last map[directory.Subject]uint64) {
+	for id, u := range w.writtenUsers {
+		seq := last[directory.Subject{Kind: directory.SubjectUser, ID: id}]
+		if _, again := w.users[id]; !again && seq != 0 {
+			w.users[id] = u
+		}
+	}
+	for id, u := range w.users {
+		u.Entry = max(u.Entry, last[directory.Subject{Kind: directory.SubjectUser, ID: id}])
+	}
+	for id, g := range w.writtenGroups {
+		seq := last[directory.Subject{Kind: directory.SubjectGroup, ID: id}]
+		if _, again := w.groups[id]; !again && seq != 0 {
+			w.groups[id] = g
+		}
+	}
+	for id, g := range w.groups {
+		g.Entry = max(g.Entry, last[directory.Subject{Kind: directory.SubjectGroup, ID: id}])
+	}
 }
 
 func (w *Writer) record(c *Change) {
@@ -158,11 +179,18 @@ func (w *Writer) Touch(member directory.ID) *Touch {
 }
 
 func (w *Writer) link(member directory.ID, u *directory.User) {
-	t := w.Touch(member)
-	t.Link = append(t.Link, directory.UserRef{Conn: w.Conn, ID: u.ID})
+	t, ref := w.Touch(member), directory.UserRef{Conn: w.Conn, ID: u.ID}
+	t.Unlink = without(t.Unlink, ref)
+	t.Link = append(t.Link, ref)
 }
 
 func (w *Writer) unlink(member directory.ID, u *directory.User) {
-	t := w.Touch(member)
-	t.Unlink = append(t.Unlink, directory.UserRef{Conn: w.Conn, ID: u.ID})
+	t, ref := w.Touch(member), directory.UserRef{Conn: w.Conn, ID: u.ID}
+	t.Link = without(t.Link, ref)
+	t.Unlink = append(t.Unlink, ref)
+}
+
+// without leaves a record out of those that came or went: of several changes in one transaction the last one counts.
+func without(refs []directory.UserRef, ref directory.UserRef) []directory.UserRef {
+	return slices.DeleteFunc(refs, func(r directory.UserRef) bool { return r == ref })
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -130,24 +131,32 @@ func (e *Edge) access(w *recorder, r *http.Request, a *about, start time.Time, t
 	if !handler.Enabled(r.Context(), slog.LevelInfo) {
 		return
 	}
-	route := r.Pattern
-	if route == "" {
-		route = "-"
-	}
 	line := slog.NewRecord(start, slog.LevelInfo, "request", 0)
-	line.AddAttrs(slog.String("method", method(r.Method)), slog.String("route", route), slog.Int("status", w.status),
-		slog.Int64("bytes", w.bytes), slog.Duration("duration", took), slog.String("request_id", a.id),
-		slog.String("client", clientText(a.client)))
+	line.AddAttrs(slog.String("method", Method(r)), slog.String("route", Route(r)), slog.Int("status", w.status),
+		slog.Int64("bytes", w.bytes), slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+		slog.String("request_id", a.id), slog.String("client", clientText(a.client)))
+	if a.connection != "" {
+		line.AddAttrs(slog.String("connection", a.connection))
+	}
 	_ = handler.Handle(r.Context(), line) // nobody is left to tell
 }
 
-// method returns a method to log: the known ones, and one word for what a client made up.
-func method(m string) string {
-	switch m {
+// Method returns the method of a request for logs and metrics: the known ones, and one word for what a client made up.
+func Method(r *http.Request) string {
+	switch m := r.Method; m {
 	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions:
 		return m
 	}
 	return "other"
+}
+
+// Route returns the route of a request for logs and metrics: the path of the pattern that it matched, without the
+// pattern's method. It is "-" for a request that matched none.
+func Route(r *http.Request) string {
+	if r.Pattern == "" {
+		return "-"
+	}
+	return r.Pattern[strings.IndexByte(r.Pattern, ' ')+1:]
 }
 
 func clientText(client netip.Addr) string {

@@ -35,6 +35,7 @@ func TestAccessLineNamesTheRouteAndNothingOfTheClients(t *testing.T) {
 	var log bytes.Buffer
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /people/{id}", func(w http.ResponseWriter, r *http.Request) {
+		httpx.SetConnection(r.Context(), "acme-okta")
 		w.WriteHeader(http.StatusTeapot)
 		_, _ = io.WriteString(w, "short")
 	})
@@ -54,9 +55,9 @@ func TestAccessLineNamesTheRouteAndNothingOfTheClients(t *testing.T) {
 	}
 	line := got[0]
 	delete(line, "time")
-	delete(line, "duration")
+	delete(line, "duration_ms")
 	want := map[string]any{
-		"level": "INFO", "msg": "request", "method": "GET", "route": "GET /people/{id}", "status": 418.0, "bytes": 5.0,
+		"level": "INFO", "msg": "request", "method": "GET", "route": "/people/{id}", "connection": "acme-okta", "status": 418.0, "bytes": 5.0,
 		"client": "192.0.2.7", "request_id": w.Header().Get("X-Request-Id"),
 	}
 	if diff := cmp.Diff(want, line); diff != "" {

@@ -15,8 +15,9 @@ const maxRequestID = 64
 
 // about is what the Edge found out about a request. It is the one value that it puts into the context.
 type about struct {
-	id     string
-	client netip.Addr
+	id         string
+	client     netip.Addr
+	connection string
 }
 
 type aboutKey struct{}
@@ -41,6 +42,14 @@ func Client(ctx context.Context) netip.Addr {
 		return a.client
 	}
 	return netip.Addr{}
+}
+
+// SetConnection names the connection that a request is for, for the access line. It must be one that exists: the line
+// holds nothing that a client made up.
+func SetConnection(ctx context.Context, name string) {
+	if a := aboutOf(ctx); a != nil {
+		a.connection = name
+	}
 }
 
 // WithRequest returns a context that carries a request id and a client address, as the Edge makes them, for callers that

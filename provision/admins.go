@@ -102,20 +102,5 @@ func (s *settlement) releaseAdmins() error {
 			again = append(again, &facts.Touch{Member: h.Member})
 		}
 	}
-	if len(again) == 0 {
-		return nil
-	}
-	people, err := s.load(again)
-	if err != nil {
-		return err
-	}
-	for _, p := range people {
-		o, err := s.decide(p)
-		if err != nil {
-			return err
-		}
-		s.outcomes = append(s.outcomes, o)
-		s.settled[o.member.ID] = o
-	}
-	return nil
+	return s.settle(again)
 }

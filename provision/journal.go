@@ -141,29 +141,44 @@ func Proof(d *directory.Detail) []byte {
 // append numbers the entries in order and chains each to the entry before it about the same subject. Entries about one
 // subject are appended one after the other, since the second needs the number of the first.
 func (s *settlement) append(entries []*pending) error {
+	last := make(map[directory.Subject]uint64, 2*len(entries))
 	for len(entries) > 0 {
-		seen := make(map[*uint64]bool, len(entries))
-		n := 0
-		for n < len(entries) && !slices.ContainsFunc(entries[n].last, func(l *uint64) bool { return seen[l] }) {
-			for _, l := range entries[n].last {
-				seen[l] = true
-			}
-			n++
-		}
-		if err := s.appendRun(entries[:n]); err != nil {
+		n := distinct(entries)
+		if err := s.appendRun(entries[:n], last); err != nil {
 			return err
 		}
 		entries = entries[n:]
 	}
+	if s.writer != nil {
+		s.writer.Number(last)
+	}
 	return nil
 }
 
-func (s *settlement) appendRun(run []*pending) error {
+// distinct returns how many entries there are before one about a subject that an earlier one is about. Two operations of
+// one transaction may each have a copy of the row, so that only the subject itself tells.
+func distinct(entries []*pending) int {
+	if len(entries) < 2 {
+		return len(entries)
+	}
+	seen := make(map[directory.Subject]bool, 2*len(entries))
+	for n, p := range entries {
+		if slices.ContainsFunc(p.entry.Subjects, func(about directory.Subject) bool { return seen[about] }) {
+			return n
+		}
+		for _, about := range p.entry.Subjects {
+			seen[about] = true
+		}
+	}
+	return len(entries)
+}
+
+func (s *settlement) appendRun(run []*pending, last map[directory.Subject]uint64) error {
 	entries := make([]*directory.Entry, len(run))
 	details := make([]*directory.Detail, len(run))
 	for i, p := range run {
-		for k, last := range p.last {
-			p.entry.Subjects[k].Prev = *last
+		for k, row := range p.last {
+			p.entry.Subjects[k].Prev = max(*row, last[p.entry.Subjects[k]])
 		}
 		entries[i], details[i] = p.entry, p.detail
 	}
@@ -171,8 +186,10 @@ func (s *settlement) appendRun(run []*pending) error {
 		return err
 	}
 	for _, p := range run {
-		for _, last := range p.last {
-			*last = p.entry.Seq
+		for k, row := range p.last {
+			about := p.entry.Subjects[k]
+			last[directory.Subject{Kind: about.Kind, ID: about.ID}] = p.entry.Seq
+			*row = p.entry.Seq
 		}
 	}
 	return nil

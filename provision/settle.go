@@ -62,7 +62,7 @@ func (e *Engine) settlement(tx store.Tx, org directory.OrgNum, cause directory.C
 func (s *settlement) finish() error {
 	touched := s.writer.Touched()
 	s.jobs = append(s.jobs, s.writer.Jobs()...)
-	for len(touched) > facts.InlineLimit {
+	if len(touched) > facts.InlineLimit {
 		touched = s.postpone(touched)
 	}
 	if err := s.settle(touched); err != nil {
@@ -71,21 +71,23 @@ func (s *settlement) finish() error {
 	return s.write(s.writer.Changes())
 }
 
-// postpone leaves people to a job. Those to whom a record was linked, or from whom one was taken, are settled now: only
-// this transaction knows of it.
+// postpone leaves people to jobs of InlineLimit each, and returns those to whom a record was linked, or from whom one was
+// taken: only this transaction knows of it.
 func (s *settlement) postpone(touched []*facts.Touch) []*facts.Touch {
 	var now []*facts.Touch
 	var later []byte
 	for _, t := range touched {
-		if len(t.Link)+len(t.Unlink) > 0 || len(later) >= facts.InlineLimit*len(t.Member) {
+		if len(t.Link)+len(t.Unlink) > 0 {
 			now = append(now, t)
 			continue
 		}
 		later = append(later, t.Member[:]...)
 	}
-	s.jobs = append(s.jobs, &directory.Job{
-		ID: s.engine.ids.New(s.now), Kind: directory.JobSettleMembers, Org: s.org, Cursor: later,
-	})
+	for list := range slices.Chunk(later, facts.InlineLimit*len(directory.ID{})) {
+		j := s.job(directory.JobSettleMembers, s.org, 0, directory.NoID)
+		j.Cursor = list
+		s.jobs = append(s.jobs, j)
+	}
 	return now
 }
 
@@ -211,12 +213,9 @@ func (s *settlement) resolveManager(d *directory.Decision, p *loaded) error {
 		if a.Profile.Manager != d.Manager {
 			continue
 		}
-		manager, err := facts.FindUser(s.tx, p.refs[i].Conn, d.Manager)
+		manager, err := s.find(p.refs[i].Conn, d.Manager)
 		if err != nil {
 			return err
-		}
-		if manager == nil && s.writer != nil {
-			manager = s.writer.Pending(d.Manager)
 		}
 		if manager != nil && manager.Member != p.member.ID {
 			d.ManagerID = manager.Member
@@ -224,6 +223,14 @@ func (s *settlement) resolveManager(d *directory.Decision, p *loaded) error {
 		return nil
 	}
 	return nil
+}
+
+// find returns the user whom a connection's provider means by a value.
+func (s *settlement) find(c directory.ConnNum, v string) (*directory.User, error) {
+	if s.writer != nil && s.writer.Conn == c {
+		return s.writer.Find(v)
+	}
+	return facts.FindUser(s.tx, c, v)
 }
 
 // returnsLate reports whether a person whom every provider had let go comes back after so long that what was given by

@@ -40,7 +40,7 @@ func (c *call) authenticate(name string) error {
 		return &directory.Error{Kind: directory.Internal, Message: "scim: compile the schemas of connection " + name, Err: err}
 	}
 	c.token = token.Name
-	c.used.note(hash, now)
+	c.used.Note(hash, now)
 	return nil
 }
 

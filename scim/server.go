@@ -48,7 +48,7 @@ type Server struct {
 
 	lines   lines
 	refused limiter
-	used    tokenUse
+	used    store.TokenUse
 
 	displayNames displayNames
 

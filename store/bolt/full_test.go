@@ -2,15 +2,13 @@ package bolt
 
 import (
 	"errors"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/store"
+	"github.com/mixus/usher/store/storetest"
 )
 
 func containsAll(s string, parts ...string) bool {
@@ -22,44 +20,18 @@ func containsAll(s string, parts ...string) bool {
 	return true
 }
 
+// fileLimit stands in for a small disk: it fails the same system calls.
+const fileLimit = 18 << 20
+
 // smallDisk returns a directory that has room for a few megabytes, and a function that gives it more. Where the test may
-// not mount one, the limit on the size of a file takes its place, which fails the same system calls.
+// not mount one, the limit on the size of a file takes its place.
 func smallDisk(t *testing.T) (dir string, mounted bool, more func()) {
 	t.Helper()
-	dir = t.TempDir()
-	if err := syscall.Mount("none", dir, "tmpfs", 0, "size=3m"); err == nil {
-		t.Cleanup(func() {
-			if err := syscall.Unmount(dir, 0); err != nil {
-				t.Errorf("unmount: %v", err)
-			}
-		})
-		return dir, true, func() {
-			if err := syscall.Mount("none", dir, "tmpfs", syscall.MS_REMOUNT, "size=64m"); err != nil {
-				t.Fatalf("remount: %v", err)
-			}
-		}
+	dir, more, mounted = storetest.SmallDisk(t)
+	if !mounted {
+		more = storetest.LimitFiles(t, fileLimit)
 	}
-	return dir, false, limitFiles(t, 18<<20)
-}
-
-// limitFiles makes every write behind a size fail, as on a full disk, until the result is called.
-func limitFiles(t *testing.T, size uint64) (lift func()) {
-	t.Helper()
-	signal.Ignore(syscall.SIGXFSZ) // the write is to fail, not the process
-	var old syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: old.Max}); err != nil {
-		t.Fatal(err)
-	}
-	lift = func() {
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-			t.Errorf("lift the limit: %v", err)
-		}
-	}
-	t.Cleanup(lift)
-	return lift
+	return dir, mounted, more
 }
 
 // fill puts users until the disk is full, and returns how many were acknowledged.
@@ -150,50 +122,5 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 }
 
 func TestAFileThatMayNotGrowLosesNothing(t *testing.T) {
-	testFullDisk(t, t.TempDir(), false, limitFiles(t, 18<<20))
-}
-
-func TestACommitThatFailsOtherwiseIsFatal(t *testing.T) {
-	var file *os.File
-	var fatal []error
-	path := filepath.Join(t.TempDir(), "usher.db")
-	s := openAt(t, path, Options{
-		Fatal: func(err error) { fatal = append(fatal, err) },
-		openFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
-			f, err = os.OpenFile(name, flag, mode)
-			file = f
-			return f, err
-		},
-	})
-	if err := s.Update(t.Context(), putOne(1)); err != nil {
-		t.Fatal(err)
-	}
-	// The file underneath turns read-only, as when a disk fails.
-	readOnly, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = readOnly.Close() }()
-	if err := syscall.Dup3(int(readOnly.Fd()), int(file.Fd()), 0); err != nil {
-		t.Fatal(err)
-	}
-	err = s.Update(t.Context(), putOne(2))
-	if err == nil || errors.Is(err, store.ErrFull) || directory.KindOf(err) != directory.Internal {
-		t.Errorf("the update returned %v, want an internal error", err)
-	}
-	if len(fatal) != 1 {
-		t.Errorf("Fatal was called %d times", len(fatal))
-	}
-	if err := s.Update(t.Context(), putOne(3)); err == nil {
-		t.Error("the next update succeeded")
-	}
-	if err := s.Check(t.Context()); err == nil {
-		t.Error("Check finds nothing wrong")
-	}
-	if len(fatal) != 1 {
-		t.Errorf("Fatal was called %d times, want once", len(fatal))
-	}
-	if n := countUsers(t, s); n != 1 {
-		t.Errorf("readers see %d users, want the one that was acknowledged", n)
-	}
+	testFullDisk(t, t.TempDir(), false, storetest.LimitFiles(t, fileLimit))
 }
