@@ -21,8 +21,8 @@ help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## See it work: a server, real provider traffic and 500 people; Ctrl-C ends it (ARGS=--exit ends at once).
-	go run ./cmd/usher demo $(ARGS)
+demo: build ## See it work: a server, real provider traffic and 500 people; Ctrl-C ends it (ARGS=--exit ends at once).
+	@./usher demo $(ARGS)
 
 .PHONY: build
 build: ## Build ./usher, one static program.

@@ -23,7 +23,7 @@ type Explanation struct {
 	Steps        []mapping.Step      `json:"steps" nullable:"false" doc:"How each value was chosen among what gave one."`
 	Holds        []Hold              `json:"holds" nullable:"false" doc:"Effects that wait for somebody's decision."`
 	Paused       bool                `json:"paused,omitempty" doc:"Whether a paused connection speaks of the person, so that nothing changes."`
-	Problems     []string            `json:"problems,omitempty" nullable:"false" doc:"Conditions that could not be evaluated."`
+	Problems     []string            `json:"problems" nullable:"false" doc:"Conditions that could not be evaluated."`
 	Journal      []Entry             `json:"journal" nullable:"false" doc:"What happened, the newest first."`
 }
 
@@ -87,10 +87,11 @@ func (s *Server) explanations(api huma.API) {
 			view := explanationView(t.names, x)
 			err = s.view(ctx, in.Organization, func(tx store.Tx, n *names, org directory.OrgNum) error {
 				views, err := memberViews(tx, n, org, []*directory.Member{x.Member})
-				if err == nil {
-					view.Member = views[0]
+				if err != nil {
+					return err
 				}
-				return err
+				view.Member = views[0]
+				return nameSubjects(tx, n, org, view.Journal)
 			})
 			return found(view, err)
 		})
@@ -99,7 +100,7 @@ func (s *Server) explanations(api huma.API) {
 func explanationView(n *names, x *provision.Explanation) Explanation {
 	view := Explanation{
 		Organization: x.Organization, Paused: x.Paused, Accounts: []Facts{}, Grants: []Grant{}, Holds: []Hold{}, Journal: []Entry{},
-		Rules: list(x.Trace.Rules), Steps: list(x.Trace.Steps), Problems: x.Trace.Result.Problems,
+		Rules: list(x.Trace.Rules), Steps: list(x.Trace.Steps), Problems: list(x.Trace.Result.Problems),
 	}
 	for i := range view.Rules {
 		view.Rules[i].Because = list(view.Rules[i].Because)

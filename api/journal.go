@@ -33,6 +33,7 @@ type Entry struct {
 type Subject struct {
 	Kind string `json:"kind" enum:"user,group,member,policy"`
 	ID   string `json:"id"`
+	Name string `json:"name,omitempty" doc:"The member's address or the group's name, as it is now; absent once there is none."`
 }
 
 // Change is one value that changed.
@@ -104,7 +105,7 @@ func (s *Server) listJournal(ctx context.Context, in *journalFilter) (Page[Entry
 					break
 				}
 			}
-			views, err = entryViews(tx, n, match)
+			views, err = entryViews(tx, n, org, match)
 			return err
 		})
 		if err != nil {
@@ -161,7 +162,7 @@ func (s *Server) memberJournal(ctx context.Context, in *journalFilter) (Page[Ent
 			}
 			next = e.Subjects[at].Prev
 		}
-		if page.Items, err = entryViews(tx, n, match); err != nil {
+		if page.Items, err = entryViews(tx, n, org, match); err != nil {
 			return err
 		}
 		if page.Next = ""; next != 0 {
@@ -172,7 +173,7 @@ func (s *Server) memberJournal(ctx context.Context, in *journalFilter) (Page[Ent
 	return page, err
 }
 
-func entryViews(tx store.Tx, n *names, entries []*directory.Entry) ([]Entry, error) {
+func entryViews(tx store.Tx, n *names, org directory.OrgNum, entries []*directory.Entry) ([]Entry, error) {
 	seqs := make([]uint64, len(entries))
 	for i, e := range entries {
 		seqs[i] = e.Seq
@@ -189,7 +190,7 @@ func entryViews(tx store.Tx, n *names, entries []*directory.Entry) ([]Entry, err
 		}
 		views[i] = entryView(n, e, values)
 	}
-	return views, nil
+	return views, nameSubjects(tx, n, org, views)
 }
 
 func entryView(n *names, e *directory.Entry, values []directory.DetailValue) Entry {

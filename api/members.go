@@ -150,7 +150,7 @@ func (in *memberFilter) rows(tx store.Tx, org directory.OrgNum, after directory.
 	inForce := in.Status == "" || status == directory.StatusActive // the index holds role and department of active members only
 	switch {
 	case in.Email != "":
-		key = directory.Key{Attribute: directory.AttrEmail, Value: directory.Fold(in.Email)}
+		key = directory.Key{Attribute: directory.AttrEmail, Value: directory.FoldAddress(in.Email)}
 	case in.Role != "" && inForce:
 		key = directory.Key{Attribute: directory.AttrRole, Value: in.Role}
 	case in.Department != "" && inForce:
@@ -190,7 +190,7 @@ func findMember(tx store.Tx, n *names, org directory.OrgNum, ref string) (*direc
 	id, byID := directory.ParseID(ref)
 	if byID {
 		ids = []directory.ID{id}
-	} else if ids, err = tx.FindMembers(org, directory.Key{Attribute: directory.AttrEmail, Value: directory.Fold(ref)}, directory.NoID, 100); err != nil {
+	} else if ids, err = tx.FindMembers(org, directory.Key{Attribute: directory.AttrEmail, Value: directory.FoldAddress(ref)}, directory.NoID, 100); err != nil {
 		return nil, err
 	}
 	if len(ids) == 0 {

@@ -163,6 +163,9 @@ func TestVerbsNeedAReasonAndSayWhatFollowed(t *testing.T) {
 	if len(journal.Items) != 1 || journal.Items[0].Cause.Actor != "root" || journal.Items[0].Cause.Reason != "left" || journal.Items[0].Cause.Kind != directory.CauseAdmin {
 		t.Errorf("last entry %+v", journal.Items)
 	}
+	if len(journal.Items) == 1 && !slices.ContainsFunc(journal.Items[0].Subjects, func(x api.Subject) bool { return x.Kind == "member" && x.Name == "ann@acme.com" }) {
+		t.Errorf("the last entry does not name whom it is about: %+v", journal.Items[0].Subjects)
+	}
 	if journal.Next == "" {
 		t.Error("the journal of one who was pushed and acted on has one entry")
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -143,9 +144,27 @@ func readNames(tx store.Tx) (*names, error) {
 func (n *names) organization(ctx context.Context, name string) (directory.OrgNum, error) {
 	num, ok := n.orgs[name]
 	if !ok || !callerOf(ctx).Sees(num) {
-		return 0, directory.Errorf(directory.NotFound, "There is no organization %q here.", name)
+		return 0, directory.Errorf(directory.NotFound, "There is no organization %q here; those there are: %s.", name, n.seen(ctx))
 	}
 	return num, nil
+}
+
+// maxSeen is how many organizations an error names.
+const maxSeen = 8
+
+// seen names the organizations that the caller may know of.
+func (n *names) seen(ctx context.Context) string {
+	var seen []string
+	for name, num := range n.orgs {
+		if callerOf(ctx).Sees(num) {
+			seen = append(seen, name)
+		}
+	}
+	slices.Sort(seen)
+	if len(seen) > maxSeen {
+		seen = append(seen[:maxSeen], "…")
+	}
+	return firstOf(strings.Join(seen, ", "), "none yet")
 }
 
 // connection returns a connection of an organization.

@@ -81,9 +81,7 @@ func New(opts Options) (*App, error) {
 	}
 	a := &App{opts: opts, operator: configuration.Operator, failed: make(chan error, 1)}
 	a.log = newLogger(a.operator.Log, opts.Output)
-	for _, p := range problems {
-		a.log.Warn("configuration", slog.String("at", p.Position.String()), slog.String("problem", p.Message))
-	}
+	a.report(problems)
 	a.data = Data(orElse(opts.Data, a.operator.Data))
 	var err error
 	if a.proxies, err = httpx.ParseProxies(a.operator.TrustedProxies); err != nil {
@@ -219,30 +217,6 @@ func (a *App) fail(err error) {
 	case a.failed <- err:
 	default: // the first one says it
 	}
-}
-
-// Reload reads the configuration again and puts its policies in force. One that does not check leaves everything as it
-// is; the error says what is wrong, and so do the log and /readyz. The address, the data directory and the like change
-// with a restart only.
-func (a *App) Reload(ctx context.Context) error {
-	a.reload.Lock()
-	defer a.reload.Unlock()
-	if a.certificate != nil {
-		a.certificate.Reload()
-	}
-	configuration, problems := ReadConfiguration(a.opts.Config, a.opts.Values)
-	a.health.configured(problems)
-	if directory.Failed(problems) {
-		err := &ProblemsError{Path: a.opts.Config, Problems: problems}
-		a.log.Error("the configuration does not check; the former stays in force", slog.Any("err", err))
-		return err
-	}
-	if err := a.take(ctx, configuration.Policies); err != nil {
-		a.log.Error("the configuration was not taken up whole", slog.Any("err", err))
-		return err
-	}
-	a.log.Info("configuration read again")
-	return nil
 }
 
 // Stop drains requests until the context ends, then writes what was collected and closes the store.

@@ -244,6 +244,9 @@ func TestBrokenConfigurationLeavesTheFormerInForceAndShows(t *testing.T) {
 	if status != http.StatusOK || !strings.Contains(body, "acme.yaml:6") || !strings.Contains(log.String(), "does not check") {
 		t.Errorf("readyz %d %s", status, body)
 	}
+	if text := log.String(); !strings.Contains(text, `"fix":"write \"rules\""`) {
+		t.Errorf("the log does not say what is wrong and what to do: %s", text)
+	}
 	write(t, file, strings.Replace(acme, "acme-okta", "acme-new", 1))
 	if err := a.Reload(t.Context()); err != nil {
 		t.Fatal(err)
@@ -253,6 +256,18 @@ func TestBrokenConfigurationLeavesTheFormerInForceAndShows(t *testing.T) {
 	}
 	if _, ok := a.connections.get("acme-okta"); ok {
 		t.Error("a connection that the file no longer has still serves")
+	}
+}
+
+func TestChangeThatNeedsARestartSaysSo(t *testing.T) {
+	opts, log := configure(t)
+	a := begin(t, opts)
+	if err := a.Reload(t.Context()); err != nil || strings.Contains(log.String(), "takes effect with a restart") {
+		t.Errorf("nothing has changed: %v, %s", err, log)
+	}
+	write(t, opts.Config, "\nlog: {format: json, access: false}\n")
+	if err := a.Reload(t.Context()); err != nil || !strings.Contains(log.String(), "takes effect with a restart") {
+		t.Errorf("the log's settings have changed: %v, %s", err, log)
 	}
 }
 

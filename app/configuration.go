@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mixus/usher/config"
@@ -36,10 +37,19 @@ func ReadConfiguration(path, values string) (*Configuration, []directory.Problem
 	for _, organization := range loaded.Organizations {
 		files := loaded.Files[organization.ID]
 		policy, more := mapping.Compile(organization)
-		problems = append(problems, config.Excerpts(more, files)...)
+		problems = append(problems, config.Excerpts(notSaid(problems, more), files)...)
 		c.Policies = append(c.Policies, Policy{Organization: organization.ID, Policy: policy, Files: files})
 	}
 	return c, config.Sort(problems)
+}
+
+// notSaid leaves out problems at places where reading the file found an error already.
+func notSaid(said, more []directory.Problem) []directory.Problem {
+	return slices.DeleteFunc(more, func(p directory.Problem) bool {
+		return slices.ContainsFunc(said, func(q directory.Problem) bool {
+			return q.Severity == directory.SeverityError && q.Line > 0 && q.Position == p.Position
+		})
+	})
 }
 
 // compile turns the stored text of a policy into a policy.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/mixus/usher/directory"
@@ -32,8 +33,8 @@ func (d Data) key() string { return filepath.Join(string(d), "cursor.key") }
 
 // Exists reports whether there is a store in the directory.
 func (d Data) Exists() bool {
-	_, err := os.Stat(d.Store())
-	return err == nil
+	info, err := os.Stat(d.Store())
+	return err == nil && info.Size() > 0
 }
 
 func (d Data) missing() error {
@@ -42,8 +43,12 @@ func (d Data) missing() error {
 
 // create makes the directory for its owner alone, if it is not there yet.
 func (d Data) create() error {
-	if err := os.MkdirAll(string(d), 0o700); err != nil {
-		return &directory.Error{Kind: directory.Invalid, Err: err, Message: fmt.Sprintf("The data directory %s cannot be made", d)}
+	err := os.MkdirAll(string(d), 0o700)
+	if errors.Is(err, syscall.ENOTDIR) {
+		return directory.Errorf(directory.Invalid, "%s cannot be the data directory, since there is a file in its place; name another with --data.", d)
+	}
+	if err != nil {
+		return &directory.Error{Kind: directory.Invalid, Err: err, Message: fmt.Sprintf("The data directory %s cannot be made; name another with --data, or let user %d make it", d, os.Getuid())}
 	}
 	return nil
 }
@@ -51,8 +56,16 @@ func (d Data) create() error {
 // open opens the store, and says who has it when somebody else does.
 func (d Data) open(opts bolt.Options) (*bolt.Store, error) {
 	s, err := bolt.Open(d.Store(), opts)
-	if errors.Is(err, store.ErrLocked) {
+	var public *directory.Error
+	switch {
+	case errors.Is(err, store.ErrLocked):
 		return nil, d.InUse()
+	case errors.As(err, &public) && public.Kind == directory.Invalid:
+		return nil, &directory.Error{Kind: public.Kind, Err: public.Err,
+			Message: fmt.Sprintf("%s Put a backup in its place with `usher restore --data %s --overwrite FILE`, or choose another directory with --data.", public.Message, d)}
+	case err != nil && public == nil:
+		return nil, &directory.Error{Kind: directory.Unavailable, Err: err,
+			Message: fmt.Sprintf("The store %s cannot be opened; it must be a file that user %d may read and write", d.Store(), os.Getuid())}
 	}
 	return s, err
 }

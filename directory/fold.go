@@ -17,8 +17,34 @@ func Fold(s string) string {
 	return s
 }
 
-func fold(s string) string {
+// FoldAddress folds an address by which a person is known to the whole organization. Unlike with Fold, no letter outside
+// ASCII meets one inside it: "ſteve@acme.com" is a mailbox of its own, and whoever gets it is not steve.
+func FoldAddress(s string) string {
+	folded := Fold(s)
+	if folded == s || isASCII(s) {
+		return folded
+	}
 	return strings.Map(func(r rune) rune {
+		if f := foldRune(r); r < utf8.RuneSelf || f >= utf8.RuneSelf {
+			return f
+		}
+		return r
+	}, s)
+}
+
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+func fold(s string) string { return strings.Map(foldRune, s) }
+
+func foldRune(r rune) rune {
+	{
 		// The smallest rune of the orbit stands for all of it, so that "ſ", "S" and "s" meet, as in strings.EqualFold.
 		if r < utf8.RuneSelf {
 			if 'A' <= r && r <= 'Z' {
@@ -33,7 +59,7 @@ func fold(s string) string {
 			}
 		}
 		return unicode.ToLower(least)
-	}, s)
+	}
 }
 
 // EmailDomain returns the folded domain of an address, and "" when it has none.

@@ -101,6 +101,7 @@ const (
 	SourceInactive          Source = "inactive"   // the provider says inactive, or has deleted the record
 	SourceIgnored           Source = "ignored"    // the organization's ignore list
 	SourceNoRule            Source = "no_rule"    // nothing gives a role
+	SourceNoLonger          Source = "no_longer"  // what gave the value does not any more
 	SourceEnded             Source = "ended"      // membership_for has run out
 	SourceCondition         Source = "condition"  // a condition failed to evaluate; what was stays
 	SourceLastAdmin         Source = "last_admin" // law 7 keeps it

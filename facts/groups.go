@@ -64,10 +64,10 @@ func (w *Writer) ModifyGroup(id directory.ID, m Match, fn func(*directory.Group)
 		return nil, err
 	}
 	if old == nil {
-		return nil, missing("group", id)
+		return nil, missing(id)
 	}
 	if !m.Holds(old.Revision) {
-		return nil, directory.Errorf(directory.Precondition, "the group has changed: it is at version %d now; read it again", old.Revision)
+		return nil, directory.Errorf(directory.Precondition, "The group has changed: it is at version %d now. Read it again.", old.Revision)
 	}
 	g := *old
 	g.Bound = slices.Clone(old.Bound)
@@ -151,7 +151,7 @@ func (w *Writer) claimGroup(g *directory.Group) error {
 		}
 		for _, id := range ids {
 			if id != g.ID {
-				return conflict("externalId", "the group %s has this externalId already", id)
+				return conflict("externalId", "The group %s has this externalId already.", id)
 			}
 		}
 		return nil
@@ -162,7 +162,7 @@ func (w *Writer) claimGroup(g *directory.Group) error {
 	}
 	for _, id := range ids {
 		if id != g.ID {
-			return conflict("displayName", "the group %s has this displayName already; groups of one name need different externalIds", id)
+			return conflict("displayName", "The group %s has this displayName already. Groups of one name need different externalIds.", id)
 		}
 	}
 	return nil
@@ -201,10 +201,10 @@ func (w *Writer) DeleteGroup(id directory.ID, m Match) error {
 		return err
 	}
 	if g == nil {
-		return missing("group", id)
+		return missing(id)
 	}
 	if !m.Holds(g.Revision) {
-		return directory.Errorf(directory.Precondition, "the group has changed: it is at version %d now; read it again", g.Revision)
+		return directory.Errorf(directory.Precondition, "The group has changed: it is at version %d now. Read it again.", g.Revision)
 	}
 	d := delta{removed: g.Members}
 	if g.Members > InlineLimit {

@@ -250,7 +250,7 @@ func (w *Writer) refuseCycle(group directory.ID, children []directory.Child) err
 		if nested(c) && contains[c.ID] {
 			return &directory.Error{
 				Kind: directory.Invalid, Field: "members", Code: "invalidValue",
-				Message: "the group " + c.ID.String() + " contains this group already; groups cannot contain each other",
+				Message: "The group " + c.ID.String() + " contains this group already. Groups cannot contain each other.",
 			}
 		}
 	}

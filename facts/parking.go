@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/store"
 )
 
 // parkedValue is the form in which a value waits: addresses are compared without case, everything else exactly.
@@ -75,20 +76,35 @@ func (w *Writer) await(u *directory.User, before, now string) error {
 	return w.tx.PutParked(w.Conn, []directory.Parked{k})
 }
 
-// touchReports touches those who name a user as their manager.
-func (w *Writer) touchReports(u *directory.User, p *directory.Profile) error {
-	waiting, err := w.tx.Parked(w.Conn, append(namesOf(u, p), u.ID.String()))
+// Reports returns the users whose manager is, by any of its names, a user of the same connection.
+func Reports(tx store.Tx, u *directory.User) ([]directory.ID, error) {
+	p, err := ProfileOf(u)
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := tx.Parked(u.Conn, append(namesOf(u, p), u.ID.String()))
+	if err != nil {
+		return nil, err
+	}
+	var reports []directory.ID
+	for _, parked := range waiting {
+		for _, k := range parked {
+			if k.Kind == directory.ParkedManager {
+				reports = append(reports, k.Target)
+			}
+		}
+	}
+	return reports, nil
+}
+
+func (w *Writer) touchReports(u *directory.User) error {
+	reports, err := Reports(w.tx, u)
 	if err != nil {
 		return err
 	}
-	for _, parked := range waiting {
-		for _, k := range parked {
-			if k.Kind != directory.ParkedManager {
-				continue
-			}
-			if err := w.touchReport(k.Target); err != nil {
-				return err
-			}
+	for _, id := range reports {
+		if err := w.touchReport(id); err != nil {
+			return err
 		}
 	}
 	return nil

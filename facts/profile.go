@@ -103,10 +103,10 @@ func repeated(emails []directory.Email, folded string) bool {
 func addresses(p *directory.Profile) []string {
 	var out []string
 	if directory.EmailDomain(p.UserName) != "" {
-		out = append(out, directory.Fold(p.UserName))
+		out = append(out, directory.FoldAddress(p.UserName))
 	}
 	for _, e := range p.Emails {
-		v := directory.Fold(e.Value)
+		v := directory.FoldAddress(e.Value)
 		if directory.EmailDomain(v) != "" && (len(out) == 0 || out[0] != v) {
 			out = append(out, v)
 		}

@@ -17,7 +17,7 @@ func (w *Writer) CreateUser(in UserInput) (*directory.User, error) {
 		return nil, err
 	} else if known != nil {
 		if known.Active {
-			return nil, conflict("externalId", "the user %s has this externalId already and is active", known.ID)
+			return nil, conflict("externalId", "The user %s has this externalId already and is active.", known.ID)
 		}
 		return w.write(known, in, "user.reactivated")
 	}
@@ -108,10 +108,10 @@ func (w *Writer) existing(id directory.ID, m Match) (*directory.User, error) {
 		return nil, err
 	}
 	if u == nil {
-		return nil, missing("user", id)
+		return nil, missing(id)
 	}
 	if !m.Holds(u.Revision) {
-		return nil, directory.Errorf(directory.Precondition, "the user has changed: it is at version %d now; read it again", u.Revision)
+		return nil, directory.Errorf(directory.Precondition, "The user has changed: it is at version %d now. Read it again.", u.Revision)
 	}
 	return u, nil
 }
@@ -162,7 +162,7 @@ func (w *Writer) write(old *directory.User, in UserInput, kind string) (*directo
 func (w *Writer) rejoin(old, now *directory.User, before, after *directory.Profile) error {
 	renamed := !slices.Equal(namesOf(old, before), namesOf(now, after))
 	if renamed || old.Active != now.Active || old.Member != now.Member {
-		if err := w.touchReports(old, before); err != nil {
+		if err := w.touchReports(old); err != nil {
 			return err
 		}
 	}
@@ -180,7 +180,7 @@ func (w *Writer) claimNames(old, now *directory.User) error {
 			return err
 		}
 		if other != nil && other.ID != now.ID {
-			return conflict("externalId", "the user %s has this externalId already", other.ID)
+			return conflict("externalId", "The user %s has this externalId already.", other.ID)
 		}
 	}
 	back := old.Superseded && now.Active
@@ -206,7 +206,7 @@ func (w *Writer) takeUserName(holder *directory.User) error {
 		return nil
 	}
 	if holder.Active {
-		return conflict("userName", "the user %s has this userName already", holder.ID)
+		return conflict("userName", "The user %s has this userName already.", holder.ID)
 	}
 	left := *holder
 	left.Superseded = true
@@ -273,7 +273,7 @@ func (w *Writer) DeleteUser(id directory.ID, m Match) error {
 	if err := w.await(u, p.Manager, ""); err != nil {
 		return err
 	}
-	if err := w.touchReports(u, p); err != nil {
+	if err := w.touchReports(u); err != nil {
 		return err
 	}
 	if u.ExternalID != "" {
@@ -321,6 +321,7 @@ func conflict(field, format string, args ...any) error {
 	return e
 }
 
-func missing(what string, id directory.ID) error {
-	return directory.Errorf(directory.NotFound, "there is no %s %s in this connection", what, id)
+// missing says nothing of whether another connection has it: what is not there reads the same wherever it is asked for.
+func missing(id directory.ID) error {
+	return directory.Errorf(directory.NotFound, "Resource %s not found.", id)
 }

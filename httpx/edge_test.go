@@ -147,7 +147,7 @@ func TestPanicAfterHalfAnAnswerCutsTheConnection(t *testing.T) {
 	server := httptest.NewServer(edge)
 	defer server.Close()
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	resp, err := http.Get(server.URL) //nolint:noctx // a test server of our own
+	resp, err := get(t, http.DefaultClient, server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,6 +52,16 @@ func dial(t *testing.T, address string) net.Conn {
 	return conn
 }
 
+// get asks for a page until the test ends.
+func get(t *testing.T, client *http.Client, url string) (*http.Response, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	return client.Do(r)
+}
+
 // readAll is a handler that reads the body and answers 503 when it does not come.
 func readAll(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
@@ -143,7 +153,7 @@ func TestLongAnswerThatMovesIsNotCut(t *testing.T) {
 			}
 		}
 	})
-	resp, err := http.Get("http://" + address) //nolint:noctx // a test server of our own
+	resp, err := get(t, http.DefaultClient, "http://"+address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +207,7 @@ func TestShutdownWaitsForRequestsUnderWay(t *testing.T) {
 	})
 	answer := make(chan string, 1)
 	go func() {
-		resp, err := http.Get("http://" + address) //nolint:noctx // a test server of our own
+		resp, err := get(t, http.DefaultClient, "http://"+address)
 		if err != nil {
 			answer <- err.Error()
 			return
@@ -233,7 +243,7 @@ func TestShutdownCutsWhatOutlastsItsContext(t *testing.T) {
 		<-r.Context().Done()
 	})
 	go func() {
-		if resp, err := http.Get("http://" + address); err == nil { //nolint:noctx // a test server of our own
+		if resp, err := get(t, http.DefaultClient, "http://"+address); err == nil {
 			_ = resp.Body.Close()
 		}
 	}()
@@ -277,7 +287,7 @@ func TestSocketIsPrivateKnowsItsPeerAndReplacesADeadOne(t *testing.T) {
 		client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return httpx.DialSocket(ctx, path)
 		}}}
-		resp, err := client.Get("http://usher/") //nolint:noctx // a test server of our own
+		resp, err := get(t, &client, "http://usher/")
 		if err != nil {
 			t.Fatal(err)
 		}

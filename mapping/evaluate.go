@@ -93,11 +93,19 @@ func (e *evaluation) soon(t time.Time) {
 
 // grants returns the unexpired grants of a kind, the latest first, and notes when they expire.
 func (e *evaluation) grants(kind directory.GrantKind) []*directory.Grant {
+	all := unexpired(e.person.Grants, kind, e.at)
+	for _, g := range all {
+		e.soon(g.Ends)
+	}
+	return all
+}
+
+// unexpired returns the grants of a kind that hold at an instant, the latest first.
+func unexpired(grants []*directory.Grant, kind directory.GrantKind, at time.Time) []*directory.Grant {
 	var all []*directory.Grant
-	for _, g := range e.person.Grants {
-		if g.Kind == kind && (g.Ends.IsZero() || g.Ends.After(e.at)) {
+	for _, g := range grants {
+		if g.Kind == kind && (g.Ends.IsZero() || g.Ends.After(at)) {
 			all = append(all, g)
-			e.soon(g.Ends)
 		}
 	}
 	slices.SortFunc(all, func(a, b *directory.Grant) int {

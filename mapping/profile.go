@@ -57,7 +57,7 @@ func (e *evaluation) address(text string) {
 	if d == nil {
 		return
 	}
-	e.decision().Aliases = append(e.decision().Aliases, directory.Fold(text))
+	e.decision().Aliases = append(e.decision().Aliases, directory.FoldAddress(text))
 	if !slices.Contains(e.domains, d) {
 		e.domains = append(e.domains, d)
 	}
@@ -68,7 +68,7 @@ func (e *evaluation) addresses() {
 	d := e.decision()
 	e.address(d.Email)
 	if d.Email != "" {
-		d.Aliases = append(d.Aliases, directory.Fold(d.Email))
+		d.Aliases = append(d.Aliases, directory.FoldAddress(d.Email))
 	}
 	slices.Sort(d.Aliases)
 	if d.Aliases = slices.Compact(d.Aliases); len(d.Aliases) == 0 {

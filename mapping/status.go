@@ -1,6 +1,10 @@
 package mapping
 
-import "github.com/mixus/usher/directory"
+import (
+	"time"
+
+	"github.com/mixus/usher/directory"
+)
 
 // status says whether the person is in scope and active, with every cause that says otherwise: an admin's word first,
 // then missing scope, an ended membership, and what the directories say.
@@ -36,18 +40,27 @@ func (e *evaluation) stop(status directory.Status, source directory.Source, at, 
 
 // manual adds what admins did by hand, and reports whether it keeps the person out.
 func (e *evaluation) manual() bool {
-	found := false
+	reasons := ByHand(e.person.Grants, e.at)
+	for _, r := range reasons {
+		e.soon(r.Until)
+		e.step(Step{Field: fieldStatus, Value: r.Value, Reason: r})
+	}
+	return len(reasons) > 0
+}
+
+// ByHand returns why a person is not to get in by the word of admins, whatever everybody else says: removals first, then
+// suspensions, the latest of each first.
+func ByHand(grants []*directory.Grant, at time.Time) []directory.Reason {
+	var reasons []directory.Reason
 	for _, by := range []struct {
 		kind   directory.GrantKind
 		status directory.Status
 	}{{directory.GrantRemoval, directory.StatusRemoved}, {directory.GrantSuspension, directory.StatusSuspended}} {
-		for _, g := range e.grants(by.kind) {
-			found = true
-			r := directory.Reason{
+		for _, g := range unexpired(grants, by.kind, at) {
+			reasons = append(reasons, directory.Reason{
 				Field: fieldStatus, Value: string(by.status), Source: directory.SourceManual, Because: byHand(string(by.status), g), Until: g.Ends,
-			}
-			e.step(Step{Field: fieldStatus, Value: r.Value, Reason: r})
+			})
 		}
 	}
-	return found
+	return reasons
 }

@@ -105,7 +105,7 @@ func bindGroup(tx store.Tx, c directory.ConnNum, name string, id directory.ID) e
 	}
 	g := groups[0]
 	if g == nil {
-		return directory.Errorf(directory.NotFound, "there is no group %s in this connection", id)
+		return directory.Errorf(directory.NotFound, "There is no group %s in this connection.", id)
 	}
 	if !slices.Contains(g.Bound, name) {
 		g.Bound = append(g.Bound, name)

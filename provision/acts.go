@@ -29,7 +29,7 @@ func (e *Engine) Reactivate(ctx context.Context, a Act) (*directory.Member, erro
 		lifted, err := s.revoke(a, directory.GrantSuspension, directory.GrantRemoval)
 		if err == nil && lifted == 0 {
 			return directory.Errorf(directory.Conflict,
-				"no admin has suspended or removed this member; what the provider and the rules say decides, see `usher explain`")
+				"No admin has suspended or removed this member. What the provider and the rules say decides; see `usher explain`.")
 		}
 		return err
 	})
@@ -46,10 +46,10 @@ func (e *Engine) Remove(ctx context.Context, a Act) (*directory.Member, error) {
 func (e *Engine) Pin(ctx context.Context, a Act, role string, until time.Time) (*directory.Member, error) {
 	return e.act(ctx, a, "member.pinned", func(s *settlement) error {
 		if _, known := s.policy.Role(role); role != "" && !known {
-			return directory.Errorf(directory.Invalid, "the policy has no role %q", role)
+			return directory.Errorf(directory.Invalid, "The policy has no role %q.", role)
 		}
 		if !until.IsZero() && !until.After(s.now) {
-			return directory.Errorf(directory.Invalid, "the pin would end at %s, which is past", until.Format(time.RFC3339))
+			return directory.Errorf(directory.Invalid, "The pin would end at %s, which is past.", until.Format(time.RFC3339))
 		}
 		lifted, err := s.revoke(a, directory.GrantPin)
 		switch {
@@ -58,7 +58,7 @@ func (e *Engine) Pin(ctx context.Context, a Act, role string, until time.Time) (
 		case role != "":
 			return s.grant(a, &directory.Grant{Kind: directory.GrantPin, Role: role, Ends: until})
 		case lifted == 0:
-			return directory.Errorf(directory.Conflict, "this member has no pin to lift")
+			return directory.Errorf(directory.Conflict, "This member has no pin to lift.")
 		}
 		return nil
 	})
@@ -107,10 +107,10 @@ func (s *settlement) existing(id directory.ID) (*directory.Member, error) {
 	}
 	m := members[0]
 	if m == nil {
-		return nil, directory.Errorf(directory.NotFound, "there is no member %s in this organization", id)
+		return nil, directory.Errorf(directory.NotFound, "There is no member %s in this organization.", id)
 	}
 	if !m.Merged.IsZero() {
-		return nil, directory.Errorf(directory.Conflict, "the member %s was merged into %s; act on that one", id, m.Merged)
+		return nil, directory.Errorf(directory.Conflict, "The member %s was merged into %s; act on that one.", id, m.Merged)
 	}
 	return m, nil
 }
@@ -122,7 +122,7 @@ func (s *settlement) grant(a Act, g *directory.Grant) error {
 		return err
 	}
 	if g.Kind != directory.GrantUnlink && slices.ContainsFunc(grants[0], func(o *directory.Grant) bool { return o.Kind == g.Kind && (o.Ends.IsZero() || o.Ends.After(s.now)) }) {
-		return directory.Errorf(directory.Conflict, "an admin has done this already; `usher explain` shows who and when")
+		return directory.Errorf(directory.Conflict, "An admin has done this already; `usher explain` shows who and when.")
 	}
 	g.ID, g.Org, g.Member, g.Created = s.engine.ids.New(s.now), s.org, a.Member, s.now
 	g.Actor, g.Reason = a.Cause.Actor, a.Cause.Reason

@@ -47,6 +47,20 @@ func (s *settlement) keepLastAdmin(o *outcome, p *loaded, d *directory.Decision,
 	return []string{h.ID.String()}, s.tx.PutHold(h)
 }
 
+// adminsLast puts the active admins behind everybody else, so that one who goes finds the one who comes in the same
+// transaction.
+func (s *settlement) adminsLast(people []*loaded) {
+	top := s.policy.TopRole()
+	slices.SortStableFunc(people, func(a, b *loaded) int { return a.adminOf(top) - b.adminOf(top) })
+}
+
+func (p *loaded) adminOf(top string) int {
+	if p.before != nil && p.before.Status == directory.StatusActive && p.before.Decision.Role == top {
+		return 1
+	}
+	return 0
+}
+
 // anotherAdmin reports whether somebody else is active with the top role, counting what this transaction has decided
 // so far.
 func (s *settlement) anotherAdmin(than directory.ID, top string) (bool, error) {

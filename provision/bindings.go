@@ -13,14 +13,14 @@ func (e *Engine) Rebind(ctx context.Context, org directory.OrgNum, cause directo
 	folded := directory.Fold(name)
 	return e.update(ctx, org, cause, func(s *settlement) error {
 		if !s.policy.Names(folded) {
-			return directory.Errorf(directory.Invalid, "no rule uses a group named %q", name)
+			return directory.Errorf(directory.Invalid, "No rule uses a group named %q.", name)
 		}
 		bound, err := s.tx.Bindings(c, []string{folded})
 		if err != nil {
 			return err
 		}
 		if bound[0] == group {
-			return directory.Errorf(directory.Conflict, "rules that say %q mean this group already", name)
+			return directory.Errorf(directory.Conflict, "Rules that say %q mean this group already.", name)
 		}
 		if err := s.unbindGroup(c, folded, bound[0]); err != nil {
 			return err

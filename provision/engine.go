@@ -100,7 +100,7 @@ func (e *Engine) Policy(tx store.Tx, org directory.OrgNum) (*mapping.Policy, err
 		return nil, err
 	}
 	if number == 0 {
-		return nil, directory.Errorf(directory.NotFound, "the organization has no active policy yet; start usher with its file")
+		return nil, directory.Errorf(directory.NotFound, "The organization has no active policy yet; start usher with its file.")
 	}
 	e.cache.mu.RLock()
 	known := e.cache.policies[org]

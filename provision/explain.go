@@ -73,7 +73,7 @@ func (s *settlement) explain(id directory.ID) (*Explanation, error) {
 	}
 	p := people[0]
 	if p.before == nil {
-		return nil, directory.Errorf(directory.NotFound, "there is no member %s in this organization", id)
+		return nil, directory.Errorf(directory.NotFound, "There is no member %s in this organization.", id)
 	}
 	x := &Explanation{
 		Organization: s.orgName, Member: p.before, Grants: p.person.Grants, Decision: p.before.Decision,

@@ -83,7 +83,7 @@ func (s *settlement) nextBatch(j *directory.Job) ([]directory.ID, error) {
 		return s.reap(j)
 	}
 	j.Cursor = nil
-	return nil, directory.Errorf(directory.Internal, "unknown job %q", j.Kind)
+	return nil, directory.Errorf(directory.Internal, "The job %q is unknown.", j.Kind)
 }
 
 func (s *settlement) nextOfOrg(j *directory.Job) ([]directory.ID, error) {

@@ -22,17 +22,29 @@ func (e *Engine) Unlink(ctx context.Context, a Act, conn directory.ConnNum) (*di
 			}
 		}
 		if len(apart.Link) == 0 {
-			return nil, directory.Errorf(directory.Conflict, "this member has no record of that connection")
+			return nil, directory.Errorf(directory.Conflict, "This member has no record of that connection.")
 		}
 		for _, ref := range apart.Link {
 			if err := s.grant(a, &directory.Grant{Kind: directory.GrantUnlink, User: ref}); err != nil {
 				return nil, err
 			}
 		}
-		if err := s.reassign(apart.Link, apart.Member); err != nil {
+		// Nor may the other connections come after the one that was taken away.
+		b := a
+		b.Member = apart.Member
+		for _, ref := range m.Users {
+			if ref.Conn == conn {
+				continue
+			}
+			if err := s.grant(b, &directory.Grant{Kind: directory.GrantUnlink, User: ref}); err != nil {
+				return nil, err
+			}
+		}
+		reports, err := s.reassign(apart.Link, apart.Member)
+		if err != nil {
 			return nil, err
 		}
-		return []*facts.Touch{{Member: m.ID, Unlink: apart.Link}, apart}, nil
+		return touchAlso([]*facts.Touch{{Member: m.ID, Unlink: apart.Link}, apart}, reports), nil
 	})
 }
 
@@ -40,7 +52,7 @@ func (e *Engine) Unlink(ctx context.Context, a Act, conn directory.ConnNum) (*di
 func (e *Engine) Merge(ctx context.Context, a Act, other directory.ID) (*directory.Member, error) {
 	return e.relink(ctx, a, "member.merged", func(s *settlement) ([]*facts.Touch, error) {
 		if other == a.Member {
-			return nil, directory.Errorf(directory.Invalid, "a member cannot be merged into itself")
+			return nil, directory.Errorf(directory.Invalid, "A member cannot be merged into itself.")
 		}
 		if _, err := s.existing(a.Member); err != nil {
 			return nil, err
@@ -49,7 +61,8 @@ func (e *Engine) Merge(ctx context.Context, a Act, other directory.ID) (*directo
 		if err != nil {
 			return nil, err
 		}
-		if err := s.reassign(from.Users, a.Member); err != nil {
+		reports, err := s.reassign(from.Users, a.Member)
+		if err != nil {
 			return nil, err
 		}
 		records := from.Users
@@ -57,7 +70,7 @@ func (e *Engine) Merge(ctx context.Context, a Act, other directory.ID) (*directo
 		if err := s.tx.PutMembers([]*directory.Member{from}); err != nil {
 			return nil, err
 		}
-		return []*facts.Touch{{Member: a.Member, Link: records}, {Member: from.ID, Unlink: records}}, nil
+		return touchAlso([]*facts.Touch{{Member: a.Member, Link: records}, {Member: from.ID, Unlink: records}}, reports), nil
 	})
 }
 
@@ -68,6 +81,9 @@ func (e *Engine) relink(ctx context.Context, a Act, kind string, move func(*sett
 		touched, err := move(s)
 		if err != nil {
 			return err
+		}
+		if len(touched) > facts.InlineLimit {
+			touched = s.postpone(touched)
 		}
 		if err := s.settle(touched); err != nil {
 			return err
@@ -81,12 +97,28 @@ func (e *Engine) relink(ctx context.Context, a Act, kind string, move func(*sett
 	return member, nil
 }
 
-// reassign gives records, and the immutable subjects they came with, to a member.
-func (s *settlement) reassign(refs []directory.UserRef, member directory.ID) error {
+// touchAlso adds people to those who are touched, each once.
+func touchAlso(touched []*facts.Touch, people []directory.ID) []*facts.Touch {
+	seen := make(map[directory.ID]bool, len(people))
+	for _, t := range touched {
+		seen[t.Member] = true
+	}
+	for _, id := range people {
+		if !seen[id] {
+			seen[id] = true
+			touched = append(touched, &facts.Touch{Member: id})
+		}
+	}
+	return touched
+}
+
+// reassign gives records, and the immutable subjects they came with, to a member. It returns the people whose manager
+// is somebody else now.
+func (s *settlement) reassign(refs []directory.UserRef, member directory.ID) (reports []directory.ID, err error) {
 	for _, ref := range refs {
 		rows, err := s.tx.Users(ref.Conn, []directory.ID{ref.ID})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		u := rows[0]
 		if u == nil {
@@ -94,14 +126,23 @@ func (s *settlement) reassign(refs []directory.UserRef, member directory.ID) err
 		}
 		u.Member = member
 		if err := s.tx.PutUsers([]*directory.User{u}); err != nil {
-			return err
+			return nil, err
 		}
+		users, err := facts.Reports(s.tx, u)
+		if err != nil {
+			return nil, err
+		}
+		people, err := s.membersOf(ref.Conn, users)
+		if err != nil {
+			return nil, err
+		}
+		reports = append(reports, people...)
 		if u.ExternalID == "" {
 			continue
 		}
 		if err := s.tx.PutIdentity(ref.Conn, u.ExternalID, member); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return reports, nil
 }

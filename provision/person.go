@@ -45,7 +45,7 @@ func (s *settlement) load(touched []*facts.Touch) ([]*loaded, error) {
 	out := make([]*loaded, len(touched))
 	for i, t := range touched {
 		p := &loaded{before: members[i], member: s.copyOf(members[i], t.Member)}
-		p.relink(t)
+		s.relink(p, t)
 		if err := s.takeGrants(p, grants[i]); err != nil {
 			return nil, err
 		}
@@ -70,8 +70,13 @@ func (s *settlement) copyOf(m *directory.Member, id directory.ID) *directory.Mem
 	return &n
 }
 
-func (p *loaded) relink(t *facts.Touch) {
+// relink brings the records of a person in step with those that came and went. A record that went while its connection
+// is paused or observed is kept until that ends, so that its going takes no effect before.
+func (s *settlement) relink(p *loaded, t *facts.Touch) {
 	for _, ref := range t.Unlink {
+		if s.writer != nil && s.frozen(ref.Conn) {
+			continue
+		}
 		if i := slices.Index(p.member.Users, ref); i >= 0 {
 			p.member.Users = slices.Delete(p.member.Users, i, i+1)
 			p.relinked = true
@@ -83,6 +88,12 @@ func (p *loaded) relink(t *facts.Touch) {
 			p.relinked = true
 		}
 	}
+}
+
+// drop forgets a record that is no longer this person's.
+func (p *loaded) drop(ref directory.UserRef) {
+	p.member.Users = slices.DeleteFunc(p.member.Users, func(r directory.UserRef) bool { return r == ref })
+	p.relinked = true
 }
 
 // takeGrants keeps the grants that hold now, and deletes those that have run out.
@@ -108,17 +119,22 @@ func (s *settlement) takeGrants(p *loaded, grants []*directory.Grant) error {
 func (s *settlement) takeAccounts(p *loaded) error {
 	var watched []mapping.Account
 	var watchedRefs []directory.UserRef
-	for _, ref := range p.member.Users {
+	watching := false
+	for _, ref := range slices.Clone(p.member.Users) {
 		settings := s.connection(ref.Conn)
 		if settings == nil || settings.State == config.StatePaused {
 			p.paused = true
 			continue
 		}
-		a, err := s.account(ref, settings.GroupsFrom)
+		watching = watching || settings.State == config.StateObserve
+		a, err := s.account(p.member.ID, ref, settings.GroupsFrom)
 		if err != nil {
 			return err
 		}
 		if a == nil {
+			if settings.State != config.StateObserve {
+				p.drop(ref)
+			}
 			continue
 		}
 		if settings.State == config.StateObserve {
@@ -128,7 +144,7 @@ func (s *settlement) takeAccounts(p *loaded) error {
 		p.person.Accounts = append(p.person.Accounts, *a)
 		p.refs = append(p.refs, ref)
 	}
-	if len(p.person.Accounts) == 0 && len(watched) > 0 {
+	if len(p.person.Accounts) == 0 && watching {
 		p.person.Accounts, p.refs, p.observed = watched, watchedRefs, true
 	}
 	return nil
@@ -140,9 +156,9 @@ func (s *settlement) connection(c directory.ConnNum) *config.Connection {
 
 // account reads one linked record with its groups: those that were pushed, where the connection's groups come from SCIM.
 // Whatever is pushed to another connection is kept, and shown, and decides nothing.
-func (s *settlement) account(ref directory.UserRef, groupsFrom string) (*mapping.Account, error) {
+func (s *settlement) account(member directory.ID, ref directory.UserRef, groupsFrom string) (*mapping.Account, error) {
 	u, profile, err := s.user(ref)
-	if err != nil || u == nil {
+	if err != nil || u == nil || u.Member != member {
 		return nil, err
 	}
 	var groups []mapping.Group

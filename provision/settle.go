@@ -100,6 +100,7 @@ func (s *settlement) settle(touched []*facts.Touch) error {
 	if err != nil {
 		return err
 	}
+	s.adminsLast(people)
 	for _, p := range people {
 		o, err := s.decide(p)
 		if err != nil {
@@ -115,10 +116,7 @@ func (s *settlement) settle(touched []*facts.Touch) error {
 func (s *settlement) decide(p *loaded) (*outcome, error) {
 	o := &outcome{before: p.before, member: p.member, changed: p.before == nil || p.relinked}
 	if p.paused || p.observed && !p.member.Joined.IsZero() {
-		// Nothing changes until the connection's state does, and then everybody is settled.
-		o.changed = o.changed || !p.member.Due.IsZero()
-		p.member.Due = time.Time{}
-		return o, nil
+		return o, s.freeze(o, p)
 	}
 	if s.returnsLate(p) {
 		if err := s.dropGrants(p); err != nil {
@@ -140,7 +138,8 @@ func (s *settlement) decide(p *loaded) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.enter(m, status, p)
+	s.leave(p)
+	s.stand(m, status)
 	if status == directory.StatusInvited || m.Status == directory.StatusInvited {
 		if err := s.invitation(p, status, d); err != nil {
 			return nil, err
@@ -164,13 +163,17 @@ func (s *settlement) decide(p *loaded) (*outcome, error) {
 	return o, nil
 }
 
-// enter notes the instants of joining and leaving.
-func (s *settlement) enter(m *directory.Member, status directory.Status, p *loaded) {
+// leave notes when every provider had let a person go, and forgets it when one has them back.
+func (s *settlement) leave(p *loaded) {
 	if p.present() {
-		m.Left = time.Time{}
-	} else if m.Left.IsZero() {
-		m.Left = s.now
+		p.member.Left = time.Time{}
+	} else if p.member.Left.IsZero() {
+		p.member.Left = s.now
 	}
+}
+
+// stand notes the instants of joining and of being put out.
+func (s *settlement) stand(m *directory.Member, status directory.Status) {
 	switch status {
 	case directory.StatusActive:
 		if m.Joined.IsZero() {

@@ -77,11 +77,12 @@ func TestAbuse59IDsOfAnotherConnection(t *testing.T) {
 	entra := w.as("acme-entra", "entra-secret")
 	user, group := w.user("ann"), w.group("Secret")
 	absent := "018f3c2a-5d1e-7c3a-9b1f-2f6f5a1e0c77"
+	unknown := w.do("GET", "/Users/"+absent, "").want(404).text
 	for _, kind := range []struct{ path, id, body string }{{"/Users/", user, oktaUser("mallory")}, {"/Groups/", group, `{"displayName":"Taken"}`}} {
 		for _, method := range []string{"GET", "PUT", "PATCH", "DELETE"} {
 			body := map[string]string{"PUT": kind.body, "PATCH": patchOf(`[{"op":"replace","path":"displayName","value":"x"}]`)}[method]
 			foreign, missing := entra.do(method, kind.path+kind.id, body), entra.do(method, kind.path+absent, body)
-			if foreign.status != 404 || missing.status != 404 || strings.ReplaceAll(foreign.text, kind.id, absent) != missing.text {
+			if foreign.status != 404 || missing.status != 404 || missing.text != unknown || strings.ReplaceAll(foreign.text, kind.id, absent) != unknown {
 				t.Errorf("%s %s: %d %s for another connection's, %d %s for a missing one", method, kind.path, foreign.status, foreign.text, missing.status, missing.text)
 			}
 		}

@@ -23,11 +23,13 @@ func (l *line) newUser(raw []byte) (*change, error) {
 	if err != nil {
 		return nil, err
 	}
+	attributes := names(doc.Attributes)
+	doc.Attributes["active"] = doc.Active // by default true
 	in, err := userInput(doc)
 	if err != nil {
 		return nil, err
 	}
-	in.Attributes = names(doc.Attributes)
+	in.Attributes = attributes
 	ch := &change{}
 	ch.apply = func(w *facts.Writer) (err error) {
 		w.Note(doc.Notes...)
@@ -55,6 +57,8 @@ func (l *line) wholeUser(id directory.ID, m facts.Match, raw []byte) (*change, e
 			}
 			if !next.ActiveGiven {
 				next.Active = stored.Active
+				next.Attributes = maps.Clone(next.Attributes)
+				next.Attributes["active"] = stored.Active
 			}
 			in, err := userInput(&next)
 			in.Attributes = attributes
@@ -65,7 +69,8 @@ func (l *line) wholeUser(id directory.ID, m facts.Match, raw []byte) (*change, e
 	return ch, nil
 }
 
-// patchedUser reads a PATCH of a user.
+// patchedUser reads a PATCH of a user. An active that is removed is unassigned (RFC 7644, section 3.5.2.2) and not shown;
+// as on POST, who is not said to be inactive is active.
 func (l *line) patchedUser(id directory.ID, m facts.Match, raw []byte) (*change, error) {
 	p, err := dialect.UserPatch(l.user, raw)
 	if err != nil {
@@ -97,12 +102,7 @@ func (l *line) patchedUser(id directory.ID, m facts.Match, raw []byte) (*change,
 
 // userInput puts a document into the form in which it is stored.
 func userInput(doc *dialect.Document) (facts.UserInput, error) {
-	attributes := doc.Attributes
-	if given, ok := attributes["active"].(bool); !ok || given != doc.Active {
-		attributes = maps.Clone(attributes)
-		attributes["active"] = doc.Active
-	}
-	body, err := encode(attributes)
+	body, err := encode(doc.Attributes)
 	return facts.UserInput{UserName: doc.UserName, ExternalID: doc.ExternalID, Active: doc.Active, Body: body}, err
 }
 

@@ -50,7 +50,7 @@ func admits(token *directory.Token, connection Connection, known bool, now time.
 	if !found {
 		token = &directory.Token{}
 	}
-	same := subtle.ConstantTimeEq(int32(token.Conn), int32(connection.Num)) & subtle.ConstantTimeEq(int32(token.Org), int32(connection.Org)) //nolint:gosec // only equality matters
+	same := subtle.ConstantTimeEq(int32(token.Conn), int32(connection.Num)) & subtle.ConstantTimeEq(int32(token.Org), int32(connection.Org))
 	expired := !token.Expires.IsZero() && !now.Before(token.Expires)
 	return found && known && token.Conn != 0 && same == 1 && !expired
 }

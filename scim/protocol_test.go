@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mixus/usher/directory"
 )
 
 func TestPreconditions(t *testing.T) {
@@ -152,6 +154,34 @@ func TestProjection(t *testing.T) {
 	}
 	if got := w.do("GET", "/Groups/"+group+"?attributes=members.display", "").want(200); got.get("members") != nil && !cmp.Equal(got.get("members"), []any{}) {
 		t.Errorf("members.display: %s", got.text)
+	}
+}
+
+func TestActiveThatIsRemovedIsUnassigned(t *testing.T) {
+	w := newWorld(t)
+	id := w.user("ann")
+	w.do("PATCH", "/Users/"+id, patchOf(`[{"op":"replace","path":"active","value":false}]`)).want(200)
+	if got := w.status("ann@acme.com"); got != directory.StatusSuspended {
+		t.Fatalf("deactivated, ann is %q", got)
+	}
+	removed := w.do("PATCH", "/Users/"+id, patchOf(`[{"op":"remove","path":"active"}]`)).want(200)
+	later := w.do("PATCH", "/Users/"+id, patchOf(`[{"op":"replace","path":"title","value":"Engineer"}]`)).want(200)
+	for _, got := range []*answer{removed, later, w.do("GET", "/Users/"+id, "").want(200)} {
+		if _, shown := got.body["active"]; shown {
+			t.Errorf("active is shown after its removal: %s", got.text)
+		}
+	}
+	if got := w.status("ann@acme.com"); got != directory.StatusActive {
+		t.Errorf("without active, ann is %q", got)
+	}
+	if again := w.do("PATCH", "/Users/"+id, patchOf(`[{"op":"remove","path":"active"}]`)).want(200); again.get("meta", "version") != later.get("meta", "version") {
+		t.Errorf("removed twice: version %v after %v", again.get("meta", "version"), later.get("meta", "version"))
+	}
+	named := func(name string) string { return `{"schemas":["` + userURN + `"],"userName":"` + name + `@acme.com"}` }
+	put := w.do("PUT", "/Users/"+id, named("ann")).want(200)
+	post := w.do("POST", "/Users", named("bob")).want(201)
+	if put.get("active") != true || post.get("active") != true {
+		t.Errorf("active, where it was not given: %s, %s", put.text, post.text)
 	}
 }
 

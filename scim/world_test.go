@@ -283,6 +283,26 @@ func (a *answer) values(list, attribute string) []string {
 	return out
 }
 
+// status returns where the member of an address stands.
+func (w *world) status(address string) (status directory.Status) {
+	w.t.Helper()
+	err := w.store.View(context.Background(), func(tx store.Tx) error {
+		ids, err := tx.FindMembers(1, directory.Key{Attribute: directory.AttrEmail, Value: address}, directory.NoID, 1)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		members, err := tx.Members(1, ids)
+		if err == nil {
+			status = members[0].Status
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return status
+}
+
 // user creates a user as Okta does.
 func (w *world) user(name string) string {
 	w.t.Helper()

@@ -43,7 +43,7 @@ func writeWhole(path string, from io.Reader) (size int64, err error) {
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return 0, &directory.Error{Kind: directory.Invalid, Message: "The file cannot be written", Err: err}
+		return 0, &directory.Error{Kind: directory.Invalid, Message: fmt.Sprintf("%s cannot be written", path), Err: err}
 	}
 	size, err = io.Copy(file, from)
 	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {

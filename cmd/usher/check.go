@@ -1,14 +1,19 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mixus/usher/app"
 	"github.com/mixus/usher/directory"
 )
+
+// operatorFile is the usual name of the operator's file.
+const operatorFile = "usher.yaml"
 
 // checked is the result of a check.
 type checked struct {
@@ -26,22 +31,64 @@ func (p *program) check() *cobra.Command {
 		Long: "Reads usher.yaml with the organizations' files that it names, or single organizations' files, and shows everything that is wrong, each with file, line and what to do. The exit code is 2 when there are errors.",
 		RunE: func(_ *cobra.Command, files []string) error {
 			if len(files) == 0 {
-				files = []string{"usher.yaml"}
+				files = []string{operatorFile}
 			}
 			result := checked{Problems: []directory.Problem{}}
+			read := map[string]bool{}
 			for _, file := range files {
-				if _, err := os.Stat(file); err != nil {
-					return &directory.Error{Kind: directory.NotFound, Message: "The file cannot be read", Err: err}
+				file, err := configurationFile(file)
+				if err != nil {
+					return err
 				}
-				_, problems := app.ReadConfiguration(file, values)
-				result.Problems = append(result.Problems, problems...)
+				configuration, problems := app.ReadConfiguration(file, values)
+				read[file] = true
+				for _, problem := range problems {
+					problem = placed(file, problem)
+					read[problem.File] = true
+					result.Problems = append(result.Problems, problem)
+				}
+				for _, policy := range configuration.Policies {
+					for _, f := range policy.Files {
+						read[placed(file, directory.Problem{Position: directory.Position{File: f.Name}}).File] = true
+					}
+				}
 			}
-			return p.showChecked(result, len(files), strict)
+			return p.showChecked(result, len(read), strict)
 		},
 	})
 	c.Flags().StringVar(&values, "values", "", "a `file` with ids and addresses per environment, for ${value:NAME}")
 	c.Flags().BoolVar(&strict, "strict", false, "exit with 2 for warnings too")
 	return grouped(groupRun, c)
+}
+
+// configurationFile returns the file to check: the one that is named, or the operator's in the folder that is named.
+func configurationFile(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		path = filepath.Join(path, operatorFile)
+		info, err = os.Stat(path)
+	}
+	if err == nil && info.IsDir() {
+		err = errors.New("it is a folder")
+	}
+	if err != nil {
+		return "", &directory.Error{Kind: directory.NotFound, Err: err,
+			Message: fmt.Sprintf("%s cannot be read; name the operator's file, or an organization's", path)}
+	}
+	return path, nil
+}
+
+// placed names the file of a problem as it is reached from the working directory. Problems name the files beside the
+// operator's as that one does.
+func placed(path string, problem directory.Problem) directory.Problem {
+	beside := filepath.Join(filepath.Dir(path), filepath.FromSlash(problem.File))
+	if problem.File == "" || filepath.IsAbs(problem.File) {
+		return problem
+	}
+	if _, err := os.Stat(beside); err == nil {
+		problem.File = filepath.ToSlash(beside)
+	}
+	return problem
 }
 
 func (p *program) showChecked(result checked, files int, strict bool) error {

@@ -80,7 +80,8 @@ func dial(ctx context.Context, data app.Data) (*client, error) {
 	conn, err := httpx.DialSocket(ctx, data.Socket())
 	if err != nil {
 		if !httpx.NobodyListens(err) {
-			err = &directory.Error{Kind: directory.Forbidden, Err: err, Message: fmt.Sprintf("The server of %s cannot be reached by its socket", data)}
+			err = &directory.Error{Kind: directory.Forbidden, Err: err, Message: fmt.Sprintf(
+				"The server of %s cannot be reached by its socket; call this as the user whose server it is, or use --server with an API token", data)}
 		}
 		return nil, err
 	}
@@ -192,6 +193,12 @@ func each[T any](ctx context.Context, c *client, path string, query url.Values, 
 	}
 }
 
+// forbidden reports whether a server refused because a token lacks a scope.
+func forbidden(err error) bool {
+	var p *api.Problem
+	return errors.As(err, &p) && p.Kind == directory.Forbidden.String()
+}
+
 // organization returns the path of an organization: the one that is named, or the only one there is.
 func (c *client) organization(ctx context.Context, name string) (string, error) {
 	if name == "" {
@@ -201,6 +208,8 @@ func (c *client) organization(ctx context.Context, name string) (string, error) 
 			return nil
 		})
 		switch {
+		case forbidden(err):
+			return "", usagef("this token may not list organizations; name yours with --organization")
 		case err != nil:
 			return "", err
 		case len(names) == 0:

@@ -78,7 +78,7 @@ func familyNames() []string {
 func company() []employee {
 	people := characters()
 	given, family := givenNames(), familyNames()
-	order := rand.New(rand.NewPCG(7, 500)).Perm(len(given) * len(family)) //nolint:gosec // made-up names, not secrets
+	order := rand.New(rand.NewPCG(7, 500)).Perm(len(given) * len(family))
 	next := 0
 	for _, u := range units() {
 		for i := range u.size {

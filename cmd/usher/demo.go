@@ -189,21 +189,34 @@ Go on exploring
   %[4]s members list --data %[1]s --role admin
   %[4]s members suspend --data %[1]s --reason "trying it out" priya.raman@acme.com
   %[4]s journal --data %[1]s --follow
-  curl -H "Authorization: Bearer $(cat %[2]s/api.token)" %[3]s/api/v1/organizations/acme/members?role=admin
-  curl -H "Authorization: Bearer $(cat %[2]s/okta.token)" '%[3]s/scim/v2/acme-okta/Users?filter=userName%%20eq%%20%%22ann@acme.com%%22'
+  curl -s -H "Authorization: Bearer $(cat %[2]s/api.token)" '%[3]s/api/v1/organizations/acme/members?role=admin'
+  curl -s -H "Authorization: Bearer $(cat %[2]s/okta.token)" '%[3]s/scim/v2/acme-okta/Users?filter=userName%%20eq%%20%%22ann@acme.com%%22'
   %[3]s/api/v1/openapi.json   %[3]s/metrics   %[2]s/acme   %[2]s/server.log
 Ctrl-C ends it.
 `, d.data(), d.dir, d.app.URL(), invocation())
 	return err
 }
 
-// invocation is how this program is called: by its name where that is found, else by its path.
+// invocation is how this program is called: by its name where that finds it, else by its path.
 func invocation() string {
-	if _, err := exec.LookPath("usher"); err == nil {
+	path, err := os.Executable()
+	if err != nil {
 		return "usher"
 	}
-	if path, err := os.Executable(); err == nil {
-		return path
+	if found, err := exec.LookPath("usher"); err == nil && sameFile(found, path) {
+		return "usher"
 	}
-	return "usher"
+	if folder, err := os.Getwd(); err == nil && folder == filepath.Dir(path) {
+		return "./" + filepath.Base(path)
+	}
+	return path
+}
+
+func sameFile(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
 }

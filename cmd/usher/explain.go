@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -47,13 +48,7 @@ func explanation(x *api.Explanation) string {
 		b.WriteString("\nHow each value is chosen\n")
 	}
 	for _, s := range x.Steps {
-		value := s.Value
-		if value == "" {
-			value = "none"
-		}
-		reason := s.Reason
-		reason.Value = ""
-		fmt.Fprintf(&b, "  %-16s %s, by %s\n", s.Field, value, because(reason))
+		describeStep(&b, s.Field, s.Value, s.Reason)
 		for _, beaten := range s.Beaten {
 			fmt.Fprintf(&b, "  %-16s   over %s\n", "", beaten)
 		}
@@ -66,15 +61,24 @@ func explanation(x *api.Explanation) string {
 	}
 	b.WriteString("\nWhat happened, the newest first\n")
 	for i := range x.Journal {
-		describeEntry(&b, &x.Journal[i])
+		describeEntry(&b, &x.Journal[i], x.Member.ID)
 	}
 	return b.String()
+}
+
+// describeStep writes how one value is chosen. An end has no value but the instant.
+func describeStep(b *strings.Builder, field, value string, r directory.Reason) {
+	r.Value = ""
+	if value == "" && !r.Until.IsZero() {
+		value, r.Until = day(r.Until), time.Time{}
+	}
+	fmt.Fprintf(b, "  %-16s %s, by %s\n", strings.ReplaceAll(field, "_", " "), orNone(value), because(r))
 }
 
 // describeFacts writes what was said about a person, and by whom.
 func describeFacts(b *strings.Builder, x *api.Explanation) {
 	for _, a := range x.Accounts {
-		fmt.Fprintf(b, "\nWhat %s says (%s, %s)\n", a.Connection, day(a.At), origin(a.Said))
+		fmt.Fprintf(b, "\nWhat %s says (%s, %s)\n", a.Connection, second(a.At), origin(a.Said))
 		for _, fact := range profileFacts(&a.Profile) {
 			fmt.Fprintf(b, "  %-16s %s\n", fact[0], fact[1])
 		}
@@ -84,7 +88,7 @@ func describeFacts(b *strings.Builder, x *api.Explanation) {
 				name += ", through " + g.Via
 			}
 			if g.Said != nil && g.At != nil {
-				name += fmt.Sprintf("  (%s, %s)", day(*g.At), origin(*g.Said))
+				name += fmt.Sprintf("  (%s, %s)", second(*g.At), origin(*g.Said))
 			}
 			fmt.Fprintf(b, "  %-16s %s\n", "group", name)
 		}
@@ -172,7 +176,9 @@ func origin(c directory.Cause) string {
 		text += " by " + c.Actor
 	}
 	if c.ID != "" {
-		text += ", " + c.ID
+		text += ", " + map[directory.CauseKind]string{
+			directory.CauseSCIM: "request ", directory.CauseAdmin: "request ", directory.CausePolicy: "revision ",
+		}[c.Kind] + c.ID
 	}
 	if c.Reason != "" {
 		text += ", " + quoted(c.Reason)

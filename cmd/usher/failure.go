@@ -42,9 +42,9 @@ func (p *program) exit(err error) int {
 		return exitFindings
 	case errors.As(err, &problems):
 		for _, problem := range problems.Problems {
-			_, _ = fmt.Fprintln(p.err, clean(problem.String()))
+			_, _ = fmt.Fprintln(p.err, clean(placed(problems.Path, problem).String()))
 		}
-		_, _ = fmt.Fprintln(p.err, "usher: The configuration cannot be used as it is; `usher check` shows this without starting.")
+		_, _ = fmt.Fprintf(p.err, "usher: The configuration cannot be used as it is. `usher check %[1]s` shows this without starting; --config names another file than %[1]s.\n", clean(problems.Path))
 		return exitFailed
 	}
 	_, _ = fmt.Fprintln(p.err, "usher: "+sentence(err))

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -15,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mixus/usher/api"
-	"github.com/mixus/usher/directory"
 )
 
 // followEvery is how often a journal that is followed is asked for more.
@@ -48,6 +46,9 @@ func (p *program) journal() *cobra.Command {
 				if p.json {
 					return printJSON(p.out, entries)
 				}
+				if len(entries) == 0 {
+					p.say("There is no such entry.")
+				}
 				return p.printEntries(entries)
 			})
 		},
@@ -79,7 +80,7 @@ func lastEntries(ctx context.Context, cl *client, path string, query url.Values,
 	}
 }
 
-// followJournal prints entries from the newest ten on, until the context ends.
+// followJournal prints what comes after the newest entry, until the context ends.
 func (p *program) followJournal(ctx context.Context, cl *client, path string, query url.Values) error {
 	last, err := lastEntries(ctx, cl, path, url.Values{}, 1)
 	if err != nil {
@@ -128,76 +129,8 @@ func (p *program) streamEntries(entries []api.Entry) error {
 func (p *program) printEntries(entries []api.Entry) error {
 	var b strings.Builder
 	for i := range entries {
-		describeEntry(&b, &entries[i])
+		describeEntry(&b, &entries[i], "")
 	}
 	_, err := io.WriteString(p.out, clean(b.String()))
 	return err
-}
-
-// describeEntry writes one entry: when, what, by whom, and what followed.
-func describeEntry(b *strings.Builder, e *api.Entry) {
-	fmt.Fprintf(b, "  %s  #%d %s", e.At.UTC().Format("2006-01-02 15:04:05"), e.Seq, e.Kind)
-	if e.Connection != "" {
-		fmt.Fprintf(b, " from %s", e.Connection)
-	}
-	fmt.Fprintf(b, " (%s)\n", origin(e.Cause))
-	line := func(text string) { fmt.Fprintf(b, "         %s\n", text) }
-	if e.Added+e.Removed > 0 {
-		line(fmt.Sprintf("%d added, %d removed", e.Added, e.Removed))
-	}
-	for _, v := range e.Values {
-		line(fmt.Sprintf("%s: %s → %s", v.Attribute, shown(v.Before), shown(v.After)))
-	}
-	for _, effect := range e.Effects {
-		line(describeEffect(effect))
-	}
-	for _, note := range e.Notes {
-		line("note: " + note)
-	}
-}
-
-func describeEffect(e directory.Effect) string {
-	text := fmt.Sprintf("%s: %s → %s", e.Field, orNone(e.Before), orNone(e.After))
-	if e.Reason != nil {
-		reason := *e.Reason
-		reason.Value = ""
-		text += ", by " + because(reason)
-	}
-	return text
-}
-
-func effects(list []directory.Effect) string {
-	texts := make([]string, len(list))
-	for i, e := range list {
-		texts[i] = describeEffect(e)
-	}
-	return strings.Join(texts, "; ")
-}
-
-func orNone(text string) string {
-	if text == "" {
-		return "none"
-	}
-	return text
-}
-
-// maxShown is how much of one value a line of the journal shows.
-const maxShown = 120
-
-func shown(v any) string {
-	if v == nil {
-		return "none"
-	}
-	text, ok := v.(string)
-	if !ok {
-		encoded, err := json.Marshal(v)
-		if err != nil {
-			return "?"
-		}
-		text = string(encoded)
-	}
-	if runes := []rune(text); len(runes) > maxShown {
-		return string(runes[:maxShown]) + "…"
-	}
-	return text
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mixus/usher/api"
+	"github.com/mixus/usher/directory"
 )
 
 func (p *program) members() *cobra.Command {
@@ -45,7 +46,7 @@ func (p *program) membersList() *cobra.Command {
 	var all bool
 	c := p.inOrganization(&cobra.Command{
 		Use: "list", Short: "List members", Args: arguments(),
-		Long: "Lists members in the order in which they were first seen. Without --all, people whom a directory knows and who are no members are left out.",
+		Long: "Lists members in the order in which they were first seen. Without --all, people whom a directory knows and who are no members are left out; with it, the role that they would have is in brackets.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if all && status == "" {
 				status = "all"
@@ -59,6 +60,9 @@ func (p *program) membersList() *cobra.Command {
 				}
 				if p.json {
 					return printJSON(p.out, members)
+				}
+				if len(members) == 0 {
+					p.say("There is nobody like that; `usher members list --all` shows everybody that was ever heard of.")
 				}
 				return memberTable(p.out, members)
 			})
@@ -88,7 +92,11 @@ func (p *program) allMembers(ctx context.Context, cl *client, path string, query
 func memberTable(w io.Writer, members []api.Member) error {
 	var rows [][]string
 	for _, m := range members {
-		rows = append(rows, []string{m.Email, m.Name, m.Status, m.Role, m.Department, strings.Join(m.Teams, ", ")})
+		role := m.Role
+		if m.Status == string(directory.StatusNone) && role != "" {
+			role = "(" + role + ")" // what they would be, were they a member
+		}
+		rows = append(rows, []string{m.Email, m.Name, m.Status, role, m.Department, strings.Join(m.Teams, ", ")})
 	}
 	return table(w, []string{"EMAIL", "NAME", "STATUS", "ROLE", "DEPARTMENT", "TEAMS"}, rows)
 }
@@ -139,7 +147,7 @@ func describeMember(b *strings.Builder, m api.Member) {
 	line("title", m.Title)
 	line("manager", m.Manager)
 	line("ends", dayOf(m.Ends, ""))
-	line("next change", dayOf(m.Next, ""))
+	line("next change", nextChange(m))
 	line("merged into", m.MergedInto)
 	for _, c := range m.Connections {
 		line("known to", c.Connection+" as "+c.User)
@@ -151,7 +159,7 @@ func describeMember(b *strings.Builder, m api.Member) {
 		b.WriteString("\nWhy\n")
 	}
 	for _, r := range m.Reasons {
-		fmt.Fprintf(b, "  %-16s %s\n", r.Field, because(r))
+		fmt.Fprintf(b, "  %-16s %s\n", strings.ReplaceAll(r.Field, "_", " "), because(r))
 	}
 }
 
@@ -163,29 +171,4 @@ func heading(m api.Member) string {
 		return m.Email
 	}
 	return m.Name + " <" + m.Email + ">"
-}
-
-// because says in one line why a value is what it is: the value, the rule and its place, what matched.
-func because(r api.Reason) string {
-	var b strings.Builder
-	b.WriteString(r.Value)
-	if b.Len() > 0 {
-		b.WriteString(": ")
-	}
-	switch {
-	case r.Rule != "":
-		fmt.Fprintf(&b, "rule %q", r.Rule)
-	default:
-		b.WriteString(strings.ReplaceAll(string(r.Source), "_", " "))
-	}
-	if r.At != "" {
-		fmt.Fprintf(&b, " (%s)", r.At)
-	}
-	if r.Because != "" {
-		b.WriteString(", " + r.Because)
-	}
-	if !r.Until.IsZero() {
-		b.WriteString(", until " + day(r.Until))
-	}
-	return b.String()
 }

@@ -47,7 +47,10 @@ func clean(text string) string {
 }
 
 // day shows an instant to the minute, in UTC.
-func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
+func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// second shows an instant to the second, in UTC.
+func second(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // dayOf shows an instant that may be absent.
 func dayOf(t *time.Time, none string) string {

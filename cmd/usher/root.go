@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -51,6 +52,7 @@ func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "usher",
 		Short:         "Shows people to their places",
+		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArguments,
@@ -59,6 +61,7 @@ func (p *program) root() *cobra.Command {
 			return err
 		},
 	}
+	root.SetVersionTemplate("usher {{.Version}}\n")
 	root.AddGroup(&cobra.Group{ID: groupRun, Title: "Run it:"}, &cobra.Group{ID: groupAsk, Title: "Ask and act:"}, &cobra.Group{ID: groupKeep, Title: "Look after the store:"})
 	root.AddCommand(
 		p.serve(), p.demo(), p.check(), p.schema(),
@@ -88,6 +91,9 @@ func noArguments(c *cobra.Command, args []string) error {
 // arguments makes a check that a command has its arguments, by their names.
 func arguments(names ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
+		if i := slices.Index(args, ""); i >= 0 && i < len(names) {
+			return usagef("`%s` needs %s, which is empty; see `%s --help`", c.CommandPath(), names[i], c.CommandPath())
+		}
 		if len(args) == len(names) {
 			return nil
 		}

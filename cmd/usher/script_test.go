@@ -54,7 +54,7 @@ func freeAddress() (string, error) {
 func await(ts *testscript.TestScript, _ bool, _ []string) {
 	deadline := time.Now().Add(20 * time.Second)
 	for time.Now().Before(deadline) {
-		if resp, err := http.Get(ts.Getenv("URL") + "/readyz"); err == nil { //nolint:noctx // a server of our own
+		if resp, err := http.Get(ts.Getenv("URL") + "/readyz"); err == nil { //nolint:noctx // a script has no context
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
 				return

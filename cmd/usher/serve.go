@@ -29,7 +29,7 @@ func (p *program) serve() *cobra.Command {
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&opts.Config, "config", "usher.yaml", "the `file` of the operator, which names the organizations' files")
+	flags.StringVar(&opts.Config, "config", operatorFile, "the `file` of the operator, which names the organizations' files")
 	flags.StringVar(&opts.Values, "values", "", "a `file` with ids and addresses per environment, for ${value:NAME}")
 	flags.StringVar(&opts.Data, "data", "", "the data `directory`; that of the configuration without it")
 	flags.StringVar(&opts.Listen, "listen", "", "the `address` to listen on, host:port; that of the configuration without it")

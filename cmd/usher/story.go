@@ -76,7 +76,7 @@ func expected(people []employee, byEmail map[string]api.Member) []string {
 	return surprises
 }
 
-// inOneLine says who a member is, what they became and why: the reason for the role, or for being nobody.
+// inOneLine says who a member is, what they became and why: the reasons for the role, or for being nobody.
 func inOneLine(m api.Member) string {
 	name := m.Name
 	if m.Title != "" {
@@ -93,17 +93,18 @@ func inOneLine(m api.Member) string {
 }
 
 func reasonsFor(m api.Member, field string) string {
-	var texts []string
+	var reasons []api.Reason
 	for _, r := range m.Reasons {
 		if r.Field == field {
-			r.Value = ""
-			texts = append(texts, strings.TrimPrefix(because(r), ": "))
+			reasons = append(reasons, r)
 		}
 	}
-	if len(texts) == 0 {
-		for _, r := range m.Reasons {
-			texts = append(texts, because(r))
-		}
+	if len(reasons) == 1 {
+		reasons[0].Value = "" // it was said already
 	}
-	return strings.Join(texts, "; ")
+	texts := make([]string, len(reasons))
+	for i, r := range reasons {
+		texts[i] = because(r)
+	}
+	return strings.Join(texts, "; then ")
 }

@@ -31,7 +31,9 @@ func User(extensions []config.Extension) (*Resource, error) {
 
 // Group compiles the Group resource type.
 func Group() *Resource {
-	return compile("Group", "/Groups", []elimity.Schema{elimity.CoreGroupSchema()})
+	r := compile("Group", "/Groups", []elimity.Schema{elimity.CoreGroupSchema()})
+	r.schemas = []elimity.Schema{publishedGroup()}
+	return r
 }
 
 // compile builds the look-up tables over the definitions, the first of which is the core schema.

@@ -3,6 +3,7 @@ package schema
 import (
 	"slices"
 
+	"github.com/elimity-com/scim/optional"
 	elimity "github.com/elimity-com/scim/schema"
 )
 
@@ -20,6 +21,46 @@ func common() []elimity.CoreAttribute {
 		}
 	}
 	return attributes
+}
+
+// publishedGroup returns the Group schema as /Schemas shows it. The library gives each member a "display" that clients may
+// write, which the schema of RFC 7643, section 8.7.1, does not have and which is not kept here. Where requests are read it
+// stays a known name, because providers send it with members: there it is dropped and not refused.
+func publishedGroup() elimity.Schema {
+	group := elimity.CoreGroupSchema()
+	for i, a := range group.Attributes {
+		if a.Name() == "members" {
+			group.Attributes[i] = publishedMembers(a.Description())
+		}
+	}
+	return group
+}
+
+func publishedMembers(description string) elimity.CoreAttribute {
+	return elimity.ComplexCoreAttribute(elimity.ComplexParams{
+		Name:        "members",
+		Description: optional.NewString(description),
+		MultiValued: true,
+		SubAttributes: []elimity.SimpleParams{
+			elimity.SimpleStringParams(elimity.StringParams{
+				Name:        "value",
+				Description: optional.NewString("The id of the member. What names nobody yet is kept until it does."),
+				Mutability:  elimity.AttributeMutabilityImmutable(),
+			}),
+			elimity.SimpleReferenceParams(elimity.ReferenceParams{
+				Name:           "$ref",
+				Description:    optional.NewString("The URI of the member."),
+				Mutability:     elimity.AttributeMutabilityImmutable(),
+				ReferenceTypes: []elimity.AttributeReferenceType{"User", "Group"},
+			}),
+			elimity.SimpleStringParams(elimity.StringParams{
+				Name:            "type",
+				Description:     optional.NewString("Whether the member is a user or a nested group."),
+				Mutability:      elimity.AttributeMutabilityImmutable(),
+				CanonicalValues: []string{"User", "Group"},
+			}),
+		},
+	})
 }
 
 // opaque reports whether the library's validator is not asked about an attribute: binary values, because Entra's own

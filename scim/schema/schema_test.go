@@ -150,6 +150,22 @@ func TestSchemasMarshal(t *testing.T) {
 	}
 }
 
+func TestMembersArePublishedAsTheyAreKept(t *testing.T) {
+	group := schema.Group()
+	got := map[string]string{}
+	for _, a := range group.Schemas()[0].Attributes {
+		for _, sub := range a.SubAttributes() {
+			got[sub.Name()] = sub.Mutability()
+		}
+	}
+	if diff := cmp.Diff(map[string]string{"value": "immutable", "$ref": "immutable", "type": "immutable"}, got); diff != "" {
+		t.Errorf("the sub-attributes of members (-want +got):\n%s", diff)
+	}
+	if _, _, ok := group.Find("members.display"); !ok {
+		t.Error("display is unknown where requests are read")
+	}
+}
+
 func TestValidate(t *testing.T) {
 	res := userType(t)
 	ok := func() map[string]any {

@@ -1,0 +1,94 @@
+package provision_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/store"
+)
+
+func TestAPausedPersonWhoseTimeHasComeDoesNotKeepTheWorkerBusy(t *testing.T) {
+	w := newWorld(t, acme)
+	w.create("okta", "ann", person("ann"))
+	w.group("okta", "Everyone", "ann")
+	w.group("okta", "On Call", "ann")
+	w.activate(oktaIs("paused"))
+	w.now = w.now.Add(8 * day)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if err := w.engine.Idle(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnAdminSuspendsWhileTheConnectionIsPaused(t *testing.T) {
+	w := newWorld(t, acme)
+	w.create("okta", "ann", person("ann"))
+	w.group("okta", "Everyone", "ann")
+	w.activate(oktaIs("paused"))
+	w.act(w.engine.Suspend, w.of("okta", "ann"))
+	if s := w.of("okta", "ann").Status; s != "suspended" {
+		t.Errorf("ann is %s, want suspended", s)
+	}
+}
+
+func TestNothingPushedTakesEffectWhileTheConnectionIsPausedOrObserved(t *testing.T) {
+	for _, state := range []string{"paused", "observe"} {
+		w := newWorld(t, acme)
+		w.create("okta", "ann", person("ann"))
+		w.group("okta", "Everyone", "ann")
+		w.activate(oktaIs(state))
+		m := w.of("okta", "ann")
+		w.group("okta", "Engineering", "ann")
+		if got := w.of("okta", "ann"); got.Decision.Role != "viewer" {
+			t.Errorf("%s: role %s", state, got.Decision.Role)
+		}
+		w.replace("okta", "ann", person("ann").with(attrs{"active": false}))
+		if got := w.of("okta", "ann"); got.Status != "active" {
+			t.Errorf("%s: after inactive %s", state, got.Status)
+		}
+		w.delete("okta", "ann")
+		if got := w.byID(m.ID); got.Status != "active" {
+			t.Errorf("%s: after delete %s", state, got.Status)
+		}
+		w.settleAll()
+		if got := w.byID(m.ID); got.Status != "active" {
+			t.Errorf("%s: after settle %s", state, got.Status)
+		}
+		w.activate(acme)
+		if got := w.byID(m.ID); got.Status != "suspended" {
+			t.Errorf("%s: after resume %s", state, got.Status)
+		}
+	}
+}
+
+func TestAPolicyThatMovesTheTopRoleReleasesTheFormerAdmin(t *testing.T) {
+	w := newWorld(t, acme)
+	w.create("okta", "ann", person("ann"))
+	w.create("okta", "bob", person("bob"))
+	w.group("okta", "Everyone", "ann", "bob")
+	w.group("okta", "IT Admins", "ann")
+	w.group("okta", "New Admins", "bob")
+	w.activate(strings.Replace(acme, "groups: [IT Admins]", "groups: [New Admins]", 1))
+	w.expect(w.of("okta", "bob"), "active", "admin", "")
+	w.expect(w.of("okta", "ann"), "active", "viewer", "")
+}
+
+func (w *world) byID(id directory.ID) *directory.Member {
+	w.t.Helper()
+	var m *directory.Member
+	w.must(w.store.View(w.t.Context(), func(tx store.Tx) error {
+		ms, err := tx.Members(w.org, []directory.ID{id})
+		m = ms[0]
+		return err
+	}))
+	return m
+}
+
+// oktaIs returns the policy with Okta's connection in another state.
+func oktaIs(state string) string {
+	return strings.Replace(acme, "{id: okta, provider: okta}", "{id: okta, provider: okta, state: "+state+"}", 1)
+}
