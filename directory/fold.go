@@ -43,23 +43,22 @@ func isASCII(s string) bool {
 
 func fold(s string) string { return strings.Map(foldRune, s) }
 
+// foldRune returns the smallest rune of the orbit, in lower case, which stands for all of it, so that "ſ", "S" and "s" meet
+// as in strings.EqualFold.
 func foldRune(r rune) rune {
-	{
-		// The smallest rune of the orbit stands for all of it, so that "ſ", "S" and "s" meet, as in strings.EqualFold.
-		if r < utf8.RuneSelf {
-			if 'A' <= r && r <= 'Z' {
-				return r + 'a' - 'A'
-			}
-			return r
+	if r < utf8.RuneSelf {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
 		}
-		least := r
-		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-			if f < least {
-				least = f
-			}
-		}
-		return unicode.ToLower(least)
+		return r
 	}
+	least := r
+	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+		if f < least {
+			least = f
+		}
+	}
+	return unicode.ToLower(least)
 }
 
 // EmailDomain returns the folded domain of an address, and "" when it has none.
