@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"net/http"
@@ -164,7 +165,7 @@ func (n *names) seen(ctx context.Context) string {
 	if len(seen) > maxSeen {
 		seen = append(seen[:maxSeen], "…")
 	}
-	return firstOf(strings.Join(seen, ", "), "none yet")
+	return cmp.Or(strings.Join(seen, ", "), "none yet")
 }
 
 // connection returns a connection of an organization.

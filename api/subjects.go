@@ -1,6 +1,8 @@
 package api
 
 import (
+	"cmp"
+
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/store"
 )
@@ -36,7 +38,7 @@ func nameSubjects(tx store.Tx, n *names, org directory.OrgNum, entries []Entry) 
 	}
 	for _, m := range rows {
 		if m != nil {
-			call(subjects[m.ID], firstOf(m.Decision.Email, m.Decision.Name))
+			call(subjects[m.ID], cmp.Or(m.Decision.Email, m.Decision.Name))
 		}
 	}
 	for conn, ids := range groups {
@@ -63,11 +65,4 @@ func call(subjects []*Subject, name string) {
 	for _, s := range subjects {
 		s.Name = name
 	}
-}
-
-func firstOf(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }

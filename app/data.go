@@ -61,11 +61,15 @@ func (d Data) open(opts bolt.Options) (*bolt.Store, error) {
 	case errors.Is(err, store.ErrLocked):
 		return nil, d.InUse()
 	case errors.As(err, &public) && public.Kind == directory.Invalid:
-		return nil, &directory.Error{Kind: public.Kind, Err: public.Err,
-			Message: fmt.Sprintf("%s Put a backup in its place with `usher restore --data %s --overwrite FILE`, or choose another directory with --data.", public.Message, d)}
+		return nil, &directory.Error{
+			Kind: public.Kind, Err: public.Err,
+			Message: fmt.Sprintf("%s Put a backup in its place with `usher restore --data %s --overwrite FILE`, or choose another directory with --data.", public.Message, d),
+		}
 	case err != nil && public == nil:
-		return nil, &directory.Error{Kind: directory.Unavailable, Err: err,
-			Message: fmt.Sprintf("The store %s cannot be opened; it must be a file that user %d may read and write", d.Store(), os.Getuid())}
+		return nil, &directory.Error{
+			Kind: directory.Unavailable, Err: err,
+			Message: fmt.Sprintf("The store %s cannot be opened; it must be a file that user %d may read and write", d.Store(), os.Getuid()),
+		}
 	}
 	return s, err
 }

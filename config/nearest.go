@@ -9,9 +9,9 @@ func Nearest(word string, candidates []string) string {
 	if len(word) > 64 {
 		return ""
 	}
-	best, least := "", max(1, len([]rune(word))/3)+1
+	best, least := "", len([]rune(word))/3+2
 	for _, c := range candidates {
-		if d := distance(directory.Fold(word), directory.Fold(c)); d < least {
+		if d := distance(directory.Fold(word), directory.Fold(c)); d < least && d < len([]rune(c)) {
 			best, least = c, d
 		}
 	}

@@ -83,3 +83,30 @@ func Below(tx store.Tx, c directory.ConnNum, group directory.ID, limit int) ([]d
 	}
 	return out, nil
 }
+
+// Nested returns the groups below a group, each once, without reading users.
+func Nested(tx store.Tx, c directory.ConnNum, group directory.ID) ([]directory.ID, error) {
+	var out []directory.ID
+	seen := map[directory.ID]bool{group: true}
+	queue := []directory.ID{group}
+	for ; len(queue) > 0; queue = queue[1:] {
+		after := directory.Child{Kind: directory.ChildGroup} // behind every user
+		for after.Kind != directory.ChildParked {
+			page, err := tx.Children(c, queue[0], after, batch)
+			if err != nil {
+				return nil, err
+			}
+			if len(page) == 0 {
+				break
+			}
+			after = page[len(page)-1]
+			for _, child := range page {
+				if child.Kind == directory.ChildGroup && !seen[child.ID] {
+					seen[child.ID] = true
+					out, queue = append(out, child.ID), append(queue, child.ID)
+				}
+			}
+		}
+	}
+	return out, nil
+}

@@ -31,7 +31,7 @@ func (s *settlement) freeze(o *outcome, p *loaded) error {
 	if err != nil {
 		return err
 	}
-	if m.Status == directory.StatusInvited {
+	if status == directory.StatusInvited || m.Status == directory.StatusInvited {
 		if err := s.invitation(p, status, &d); err != nil {
 			return err
 		}

@@ -92,3 +92,43 @@ func (w *world) byID(id directory.ID) *directory.Member {
 func oktaIs(state string) string {
 	return strings.Replace(acme, "{id: okta, provider: okta}", "{id: okta, provider: okta, state: "+state+"}", 1)
 }
+
+func TestAReactivatedInviteeOfAPausedConnectionHasAnInvitation(t *testing.T) {
+	invite := func(state string) string {
+		return strings.Replace(acme, "{id: okta, provider: okta}", "{id: okta, provider: okta, provisioning: invite, state: "+state+"}", 1)
+	}
+	w := newWorld(t, invite("active"))
+	w.create("okta", "ann", person("ann"))
+	w.group("okta", "Everyone", "ann")
+	w.activate(invite("paused"))
+	for _, step := range []struct {
+		act     actFunc
+		status  directory.Status
+		pending int
+	}{{w.engine.Remove, directory.StatusRemoved, 0}, {w.engine.Reactivate, directory.StatusInvited, 1}} {
+		w.act(step.act, w.of("okta", "ann"))
+		m := w.of("okta", "ann")
+		if m.Status != step.status || w.pendingInvitations(m.ID) != step.pending {
+			t.Errorf("ann is %s with %d pending invitations, want %s with %d", m.Status, w.pendingInvitations(m.ID), step.status, step.pending)
+		}
+	}
+}
+
+func (w *world) pendingInvitations(member directory.ID) int {
+	w.t.Helper()
+	n := 0
+	w.must(w.store.View(w.t.Context(), func(tx store.Tx) error {
+		grants, err := tx.Grants(w.org, []directory.ID{member})
+		if err != nil {
+			return err
+		}
+		n = 0
+		for _, g := range grants[0] {
+			if g.Kind == directory.GrantInvitation && g.State == directory.InvitationPending {
+				n++
+			}
+		}
+		return nil
+	}))
+	return n
+}

@@ -102,6 +102,11 @@ func (s *settlement) nextOfOrg(j *directory.Job) ([]directory.ID, error) {
 // nextOfGroup walks the users of a group, and leaves those of nested groups to jobs of their own. The cursor is the last
 // child, so that the walk costs what it covers and survives a kill; who joins meanwhile is settled by joining.
 func (s *settlement) nextOfGroup(j *directory.Job) ([]directory.ID, error) {
+	if len(j.Cursor) == 0 {
+		if err := s.enqueueNested(j); err != nil {
+			return nil, err
+		}
+	}
 	children, err := s.tx.Children(j.Conn, j.Key, childOf(j.Cursor), batch)
 	if err != nil {
 		return nil, err
@@ -109,19 +114,30 @@ func (s *settlement) nextOfGroup(j *directory.Job) ([]directory.ID, error) {
 	j.Cursor = nil
 	var users []directory.ID
 	for _, c := range children {
-		switch c.Kind {
-		case directory.ChildUser:
-			users = append(users, c.ID)
-		case directory.ChildGroup:
-			s.jobs = append(s.jobs, s.job(directory.JobSettleGroup, j.Org, j.Conn, c.ID))
-		case directory.ChildParked:
-			return s.membersOf(j.Conn, users) // nobody yet, and only such come after it
+		if c.Kind != directory.ChildUser {
+			return s.membersOf(j.Conn, users) // nested groups have jobs, parked values are nobody, and users come before both
 		}
+		users = append(users, c.ID)
 	}
 	if len(children) == batch {
 		j.Cursor = cursorOf(children[batch-1])
 	}
 	return s.membersOf(j.Conn, users)
+}
+
+// enqueueNested leaves every group below another to a job of its own, once, however many ways lead to it. Those jobs
+// start with a cursor, so that they do not do the same again.
+func (s *settlement) enqueueNested(j *directory.Job) error {
+	nested, err := facts.Nested(s.tx, j.Conn, j.Key)
+	if err != nil {
+		return err
+	}
+	for _, id := range nested {
+		n := s.job(directory.JobSettleGroup, j.Org, j.Conn, id)
+		n.Cursor = cursorOf(directory.Child{Kind: directory.ChildUser})
+		s.jobs = append(s.jobs, n)
+	}
+	return nil
 }
 
 func (s *settlement) job(kind directory.JobKind, org directory.OrgNum, c directory.ConnNum, key directory.ID) *directory.Job {

@@ -80,10 +80,13 @@ func (s *settlement) entryOf(c *facts.Change) *pending {
 	}
 	values := c.Values
 	if len(c.Members) == 1 {
-		if o := s.settled[c.Members[0]]; o != nil && o.changed {
-			p.about(directory.SubjectMember, o.member.ID, &o.member.Entry)
-			e.Effects, e.Notes = o.effects, append(e.Notes, o.notes...)
-			values = append(slices.Clone(values), o.values...)
+		if o := s.settled[c.Members[0]]; o != nil {
+			e.Notes = append(e.Notes, o.notes...)
+			if o.changed {
+				p.about(directory.SubjectMember, o.member.ID, &o.member.Entry)
+				e.Effects = o.effects
+				values = append(slices.Clone(values), o.values...)
+			}
 			delete(s.settled, o.member.ID) // told
 		}
 	}

@@ -127,12 +127,14 @@ func (w *world) verdicts() map[string]verdict {
 	return out
 }
 
-func freshWorld(t *testing.T, rt *rapid.T) (*world, func()) {
+func freshWorld(t *testing.T, rt *rapid.T) (*world, func()) { return freshWorldOf(t, rt, acme) }
+
+func freshWorldOf(t *testing.T, rt *rapid.T, policy string) (*world, func()) {
 	s, err := bolt.Open(filepath.Join(t.TempDir(), fmt.Sprintf("%d.db", rapid.Uint64().Draw(rt, "file"))), bolt.Options{})
 	if err != nil {
 		rt.Fatal(err)
 	}
-	return newWorldOn(t, s, acme), func() {
+	return newWorldOn(t, s, policy), func() {
 		if err := s.Close(); err != nil {
 			rt.Error(err)
 		}

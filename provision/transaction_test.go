@@ -191,22 +191,10 @@ func (w *world) groupRow(conn, name string) (*directory.Group, int) {
 
 // chain returns how many entries the history of a subject has.
 func (w *world) chain(kind directory.SubjectKind, id directory.ID, last uint64) int {
+	w.t.Helper()
 	n := 0
 	w.must(w.store.View(w.t.Context(), func(tx store.Tx) error {
-		n = 0
-		for last != 0 {
-			es, err := tx.Entries([]uint64{last})
-			if err != nil {
-				return err
-			}
-			n++
-			last = 0
-			for _, s := range es[0].Subjects {
-				if s.Kind == kind && s.ID == id {
-					last = s.Prev
-				}
-			}
-		}
+		n = w.walkBack(tx, kind, id, last)
 		return nil
 	}))
 	return n

@@ -1,9 +1,12 @@
 package provision_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
+	"time"
 
+	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/facts"
 )
 
@@ -80,4 +83,38 @@ func TestACycleOfFortyGroupsIsRefused(t *testing.T) {
 	if err == nil {
 		t.Error("the outermost group became a member of the innermost")
 	}
+}
+
+// TestALadderOfNestedGroupsIsWalkedOnce: thirty floors of two groups, each containing both of the floor
+// below, lead to the same people in a thousand million ways.
+func TestALadderOfNestedGroupsIsWalkedOnce(t *testing.T) {
+	w := newWorld(t, acme)
+	w.group("okta", "a30")
+	w.group("okta", "b30")
+	for i := 29; i >= 0; i-- {
+		for _, side := range []string{"a", "b"} {
+			w.group("okta", fmt.Sprint(side, i), fmt.Sprint("#a", i+1), fmt.Sprint("#b", i+1))
+		}
+	}
+	w.must(w.do("okta", func(f *facts.Writer) error {
+		for i := range facts.InlineLimit + 1 {
+			u, err := f.CreateUser(w.input(person(fmt.Sprint("u", i))))
+			if err != nil {
+				return err
+			}
+			w.ids[fmt.Sprint("okta:u", i)] = u.ID
+		}
+		return nil
+	}))
+	people := make([]string, facts.InlineLimit+1)
+	for i := range people {
+		people[i] = fmt.Sprint("u", i)
+	}
+	w.add("a30", people...)
+	w.idle()
+	w.rename("okta", "a0", "Engineering")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	w.must(w.engine.Idle(ctx))
+	w.expect(w.one("u7@acme.com"), directory.StatusActive, "member", "engineering", "platform")
 }

@@ -87,6 +87,11 @@ func mutatedValue(random *rand.Rand, v any) any {
 	}
 	return []any{
 		nil, true, false, "True", "", " ", "x", "\x00", "\u2028", strings.Repeat("a", 5000), 0, -1.5, 1e300, "7",
-		[]any{}, []any{v}, []any{nil}, map[string]any{}, map[string]any{"value": v}, v,
+		[]any{},
+		[]any{v},
+		[]any{nil},
+		map[string]any{},
+		map[string]any{"value": v},
+		v,
 	}[random.IntN(20)]
 }

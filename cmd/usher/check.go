@@ -72,8 +72,10 @@ func configurationFile(path string) (string, error) {
 		err = errors.New("it is a folder")
 	}
 	if err != nil {
-		return "", &directory.Error{Kind: directory.NotFound, Err: err,
-			Message: fmt.Sprintf("%s cannot be read; name the operator's file, or an organization's", path)}
+		return "", &directory.Error{
+			Kind: directory.NotFound, Err: err,
+			Message: fmt.Sprintf("%s cannot be read; name the operator's file, or an organization's", path),
+		}
 	}
 	return path, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -52,22 +53,29 @@ const (
 // maxSubjects is how many names a line shows.
 const maxSubjects = 3
 
-// subjects names what an entry is about, groups in quotes.
+// subjects names what an entry is about: the groups, and the members for whom something followed. What is gone is named
+// by its id.
 func subjects(list []api.Subject, except string) string {
-	var names []string
+	var groups, members []string
 	for _, s := range list {
 		switch {
-		case s.Name == "" || s.ID == except:
+		case s.ID == except:
+		case s.Kind == "group" && s.Name != "":
+			groups = append(groups, fmt.Sprintf("%q", s.Name))
 		case s.Kind == "group":
-			names = append(names, fmt.Sprintf("%q", s.Name))
-		default:
-			names = append(names, s.Name)
+			groups = append(groups, s.ID)
+		case s.Kind == "member":
+			members = append(members, cmp.Or(s.Name, s.ID))
 		}
 	}
-	if more := len(names) - maxSubjects; more > 0 {
-		names = append(names[:maxSubjects], fmt.Sprintf("and %d more", more))
+	if more := len(members) - maxSubjects; more > 0 {
+		members = append(members[:maxSubjects], fmt.Sprintf("and %d more", more))
 	}
-	return strings.Join(names, ", ")
+	text := strings.Join(members, ", ")
+	if len(groups) > 0 && text != "" {
+		text = "with " + text
+	}
+	return strings.Join(nonEmpty(strings.Join(groups, ", "), text), " ")
 }
 
 // recordOf returns the record that an entry keeps as it was pushed, nil where there is none.

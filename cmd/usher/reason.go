@@ -44,8 +44,10 @@ func decidedBy(r api.Reason) string {
 		return "the connection's default"
 	case directory.SourceDirectory, directory.SourceInactive:
 		return "the directory"
-	case directory.SourceManual, directory.SourcePin:
+	case directory.SourceManual:
 		return "an admin"
+	case directory.SourcePin:
+		return "a pin"
 	case directory.SourceInvitation:
 		return "an invitation"
 	case directory.SourceIgnored:
@@ -58,10 +60,13 @@ func decidedBy(r api.Reason) string {
 		return fmt.Sprintf("membership_for of rule %q", r.Rule)
 	case directory.SourceLastAdmin:
 		return "the last admin"
-	case directory.SourceRule, directory.SourceCondition:
+	case directory.SourceRule, directory.SourceCondition, directory.SourceNoLonger:
 	}
-	if r.Rule != "" {
+	switch {
+	case r.Rule != "":
 		return fmt.Sprintf("rule %q", r.Rule)
+	case r.Source == directory.SourceNoLonger:
+		return "what gave it"
 	}
 	return strings.ReplaceAll(string(r.Source), "_", " ")
 }

@@ -1,14 +1,9 @@
 package patch_test
 
 import (
-	"encoding/json"
 	"reflect"
 	"strings"
-	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/mixus/usher/scim/dialect"
 	"github.com/mixus/usher/scim/patch"
 	"github.com/mixus/usher/scim/schema"
 )
