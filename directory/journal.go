@@ -150,6 +150,7 @@ type Policy struct {
 	Revision  uint64       `json:"-"`
 	Hash      string       `json:"hash"` // hex SHA-256 over the files
 	Files     []PolicyFile `json:"files"`
+	Top       string       `json:"top,omitempty"` // the highest-ranked role
 	Actor     string       `json:"actor"`
 	Activated time.Time    `json:"activated"`
 }

@@ -50,7 +50,7 @@ func (w *Writer) knownSubject(externalID string) (person, error) {
 			return person{}, err
 		}
 		if w.Now.Sub(grave.Deleted) < directory.TombstoneLife {
-			return person{member: grave.Member, former: grave.Former}, nil
+			return person{member: grave.Member, former: grave.Former}, w.rejoined(grave)
 		}
 	}
 	members, err := w.tx.Identities(w.Conn, []string{externalID})
@@ -147,20 +147,28 @@ func (w *Writer) putOut(grants []*directory.Grant) bool {
 	})
 }
 
-// part takes a record away from a member. When an admin has put the member out, it is remembered that this connection
-// knew them under an externalId, so that a new hire with the same address is not taken for them.
+// part takes a record away from a member, and remembers that this connection knew them under its externalId: who comes
+// later with the same address and another externalId is somebody else, even while other connections speak of the member.
 func (w *Writer) part(member directory.ID, u *directory.User) error {
 	w.unlink(member, u)
 	if u.ExternalID == "" {
 		return nil
 	}
-	grants, err := w.tx.Grants(w.Org, []directory.ID{member})
-	if err != nil || !w.putOut(grants[0]) {
-		return err
-	}
 	return w.tx.PutGrants([]*directory.Grant{{
 		ID: w.IDs.New(w.Now), Org: w.Org, Member: member, Kind: directory.GrantUnlink,
 		User:  directory.UserRef{Conn: w.Conn, ID: u.ID},
-		Actor: "provider", Reason: "the record went while the member was out", Created: w.Now,
+		Actor: "provider", Reason: "the record is gone", Created: w.Now,
 	}})
+}
+
+// rejoined forgets that a record went, once its subject is back.
+func (w *Writer) rejoined(grave *directory.Tombstone) error {
+	grants, err := w.tx.Grants(w.Org, []directory.ID{grave.Member})
+	if err != nil {
+		return err
+	}
+	ref := directory.UserRef{Conn: w.Conn, ID: grave.Former}
+	return w.tx.DeleteGrants(slices.DeleteFunc(grants[0], func(g *directory.Grant) bool {
+		return g.Kind != directory.GrantUnlink || g.User != ref
+	}))
 }

@@ -18,37 +18,53 @@ import (
 func (e *Engine) Activate(ctx context.Context, org directory.OrgNum, policy *mapping.Policy, files []directory.PolicyFile, actor string) (bool, error) {
 	hash := hashOf(files)
 	activated := false
-	var number uint64
+	var r revision
 	err := e.Store.Update(ctx, func(tx store.Tx) error {
 		activated = false
-		var err error
-		if number, err = tx.ActivePolicy(org); err != nil {
+		number, err := tx.ActivePolicy(org)
+		if err != nil {
 			return err
 		}
-		if number != 0 {
-			active, err := tx.Policy(org, number)
-			if err != nil {
+		same, err := isActive(tx, org, number, hash)
+		if err != nil {
+			return err
+		}
+		if !same {
+			row := &directory.Policy{
+				Org: org, Hash: hash, Files: files, Top: policy.TopRole(), Actor: actor, Activated: e.Now().UTC(),
+			}
+			if err := tx.ActivatePolicy(row); err != nil {
 				return err
 			}
-			if active.Hash == hash {
-				return nil
+			if err := e.follow(tx, org, policy, row); err != nil {
+				return err
 			}
+			number, activated = row.Revision, true
 		}
-		row := &directory.Policy{Org: org, Hash: hash, Files: files, Actor: actor, Activated: e.Now().UTC()}
-		if err := tx.ActivatePolicy(row); err != nil {
-			return err
-		}
-		number, activated = row.Revision, true
-		return e.follow(tx, org, policy, row)
+		r = revision{number: number, policy: policy}
+		r.formerTop, err = formerTop(tx, org, number, policy)
+		return err
 	})
 	if err != nil {
 		return false, err
 	}
-	e.remember(org, number, policy)
+	e.remember(org, r)
 	if activated {
 		e.wake()
 	}
 	return activated, nil
+}
+
+// isActive reports whether the active revision, 0 for none, is of the same text.
+func isActive(tx store.Tx, org directory.OrgNum, number uint64, hash string) (bool, error) {
+	if number == 0 {
+		return false, nil
+	}
+	active, err := tx.Policy(org, number)
+	if err != nil {
+		return false, err
+	}
+	return active.Hash == hash, nil
 }
 
 // follow does what follows from another policy: names bound, everybody settled by a job, and a line in the journal.

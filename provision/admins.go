@@ -13,13 +13,13 @@ import (
 func (s *settlement) keepLastAdmin(o *outcome, p *loaded, d *directory.Decision, status *directory.Status) ([]string, error) {
 	top := s.policy.TopRole()
 	was := p.before
-	if was == nil || was.Status != directory.StatusActive || was.Decision.Role != top || top == "" {
+	if top == "" || !s.wasAdmin(was) {
 		return nil, s.endHolds(p.member)
 	}
 	if *status == directory.StatusActive && d.Role == top {
 		return nil, s.endHolds(p.member)
 	}
-	another, err := s.anotherAdmin(p.member.ID, top)
+	another, err := s.anotherAdmin(p.member.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -47,31 +47,47 @@ func (s *settlement) keepLastAdmin(o *outcome, p *loaded, d *directory.Decision,
 	return []string{h.ID.String()}, s.tx.PutHold(h)
 }
 
+// wasAdmin reports whether a member, as stored, is an active admin: under this policy, or under the one before, whose top
+// role this one does not have.
+func (s *settlement) wasAdmin(m *directory.Member) bool {
+	if m == nil || m.Status != directory.StatusActive || m.Decision.Role == "" {
+		return false
+	}
+	return m.Decision.Role == s.policy.TopRole() || m.Decision.Role == s.formerTop
+}
+
 // adminsLast puts the active admins behind everybody else, so that one who goes finds the one who comes in the same
 // transaction.
 func (s *settlement) adminsLast(people []*loaded) {
-	top := s.policy.TopRole()
-	slices.SortStableFunc(people, func(a, b *loaded) int { return a.adminOf(top) - b.adminOf(top) })
-}
-
-func (p *loaded) adminOf(top string) int {
-	if p.before != nil && p.before.Status == directory.StatusActive && p.before.Decision.Role == top {
-		return 1
+	rank := func(p *loaded) int {
+		if s.wasAdmin(p.before) {
+			return 1
+		}
+		return 0
 	}
-	return 0
+	slices.SortStableFunc(people, func(a, b *loaded) int { return rank(a) - rank(b) })
 }
 
-// anotherAdmin reports whether somebody else is active with the top role, counting what this transaction has decided
-// so far.
-func (s *settlement) anotherAdmin(than directory.ID, top string) (bool, error) {
+// anotherAdmin reports whether somebody else is an active admin, counting what this transaction has decided so far.
+func (s *settlement) anotherAdmin(than directory.ID) (bool, error) {
 	for id, o := range s.settled {
-		if id != than && o.member.Status == directory.StatusActive && o.member.Decision.Role == top {
+		if id != than && o.member.Status == directory.StatusActive && o.member.Decision.Role == s.policy.TopRole() {
 			return true, nil
 		}
 	}
+	for _, role := range []string{s.policy.TopRole(), s.formerTop} {
+		if found, err := s.undecidedWith(role, than); found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
+}
+
+// undecidedWith reports whether somebody else, of whom this transaction has not decided, is active with a role.
+func (s *settlement) undecidedWith(role string, than directory.ID) (bool, error) {
 	var after directory.ID
-	for {
-		ids, err := s.tx.FindMembers(s.org, directory.Key{Attribute: directory.AttrRole, Value: top}, after, 16)
+	for role != "" {
+		ids, err := s.tx.FindMembers(s.org, directory.Key{Attribute: directory.AttrRole, Value: role}, after, 16)
 		if err != nil || len(ids) == 0 {
 			return false, err
 		}
@@ -82,6 +98,7 @@ func (s *settlement) anotherAdmin(than directory.ID, top string) (bool, error) {
 			after = id
 		}
 	}
+	return false, nil
 }
 
 // endHolds takes back the holds of a member whose effects came about, or need not.

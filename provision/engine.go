@@ -40,8 +40,9 @@ type cache struct {
 }
 
 type revision struct {
-	number uint64
-	policy *mapping.Policy
+	number    uint64
+	policy    *mapping.Policy
+	formerTop string // the top role of the revision before, where this one has no such role any more
 }
 
 // Push says which connection's provider speaks, and in which request.
@@ -95,40 +96,65 @@ func (e *Engine) update(ctx context.Context, org directory.OrgNum, cause directo
 
 // Policy returns the active policy of an organization, compiled. It is a NotFound error when there is none.
 func (e *Engine) Policy(tx store.Tx, org directory.OrgNum) (*mapping.Policy, error) {
+	r, err := e.active(tx, org)
+	return r.policy, err
+}
+
+// active returns the active revision of an organization's policy.
+func (e *Engine) active(tx store.Tx, org directory.OrgNum) (revision, error) {
 	number, err := tx.ActivePolicy(org)
 	if err != nil {
-		return nil, err
+		return revision{}, err
 	}
 	if number == 0 {
-		return nil, directory.Errorf(directory.NotFound, "The organization has no active policy yet; start usher with its file.")
+		return revision{}, directory.Errorf(directory.NotFound, "The organization has no active policy yet; start usher with its file.")
 	}
 	e.cache.mu.RLock()
 	known := e.cache.policies[org]
 	e.cache.mu.RUnlock()
 	if known.number == number {
-		return known.policy, nil
+		return known, nil
 	}
 	row, err := tx.Policy(org, number)
 	if err != nil {
-		return nil, err
+		return revision{}, err
 	}
-	policy, err := e.Compile(row.Files)
+	r := revision{number: number}
+	if r.policy, err = e.Compile(row.Files); err != nil {
+		return revision{}, fmt.Errorf("provision: compile policy %d: %w", number, err)
+	}
+	if r.formerTop, err = formerTop(tx, org, number, r.policy); err != nil {
+		return revision{}, err
+	}
+	e.remember(org, r)
+	return r, nil
+}
+
+// formerTop returns the top role of the revision before one, where that one has no such role: who is active with it was
+// an admin until everybody is settled.
+func formerTop(tx store.Tx, org directory.OrgNum, number uint64, policy *mapping.Policy) (string, error) {
+	if number < 2 {
+		return "", nil
+	}
+	before, err := tx.Policy(org, number-1)
 	if err != nil {
-		return nil, fmt.Errorf("provision: compile policy %d: %w", number, err)
+		return "", err
 	}
-	e.remember(org, number, policy)
-	return policy, nil
+	if _, still := policy.Role(before.Top); still {
+		return "", nil
+	}
+	return before.Top, nil
 }
 
 // remember replaces the map, so that readers of the old one are undisturbed.
-func (e *Engine) remember(org directory.OrgNum, number uint64, policy *mapping.Policy) {
+func (e *Engine) remember(org directory.OrgNum, r revision) {
 	e.cache.mu.Lock()
 	defer e.cache.mu.Unlock()
 	policies := maps.Clone(e.cache.policies)
 	if policies == nil {
 		policies = make(map[directory.OrgNum]revision, 1)
 	}
-	policies[org] = revision{number, policy}
+	policies[org] = r
 	e.cache.policies = policies
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/provision"
+	"github.com/mixus/usher/store"
 )
 
 func TestARemovalOutlivesTheRecordAndAnotherConnection(t *testing.T) {
@@ -97,4 +98,32 @@ func TestANewHireIsNotTakenForTheRemovedOneBeforeThem(t *testing.T) {
 	w.create("okta", "new ann", person("ann").with(attrs{"externalId": "ext-new-ann"}))
 	w.add("Everyone", "new ann")
 	w.expect(w.of("okta", "new ann"), directory.StatusActive, "viewer", "")
+}
+
+func TestANewSubjectIsNotTheFormerOneWhomAnotherConnectionStillKnows(t *testing.T) {
+	w := newWorld(t, acme)
+	w.create("okta", "ann", person("ann"))
+	w.create("entra", "ann", person("ann"))
+	w.delete("entra", "ann")
+	w.create("entra", "new ann", person("ann").with(attrs{"externalId": "another"}))
+	if w.of("entra", "new ann").ID == w.of("okta", "ann").ID {
+		t.Error("the new hire is the person who had the address before")
+	}
+}
+
+func TestComingAndGoingLeavesNothingBehind(t *testing.T) {
+	w := newWorld(t, acme)
+	w.create("okta", "ann", person("ann"))
+	m := w.of("okta", "ann").ID
+	for range 3 {
+		w.delete("okta", "ann")
+		w.create("okta", "ann", person("ann"))
+	}
+	w.must(w.store.View(t.Context(), func(tx store.Tx) error {
+		grants, err := tx.Grants(w.org, []directory.ID{m})
+		if err == nil && len(grants[0]) > 0 {
+			t.Errorf("%d grants are left", len(grants[0]))
+		}
+		return err
+	}))
 }

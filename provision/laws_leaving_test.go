@@ -21,7 +21,7 @@ func (s *watched) Update(ctx context.Context, fn func(store.Tx) error) error {
 	if err := s.Store.Update(ctx, fn); err != nil || s.look == nil {
 		return err
 	}
-	return s.Store.View(ctx, s.look)
+	return s.View(ctx, s.look)
 }
 
 // TestLaw6LeavingCancelsTheInvitation: whichever way somebody goes who was invited, no committed state has them gone and

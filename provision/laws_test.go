@@ -205,7 +205,7 @@ func TestLaw4ASourceTakesBackOnlyWhatItGave(t *testing.T) {
 		w.create("okta", "dan", person("dan"))
 		w.group("okta", "Engineering", "ann", "dan")
 		w.pin(w.one("ann@acme.com"), "admin", w.now.Add(365*day))
-		before, records := w.one("dan@acme.com"), w.records("okta")
+		before, records := w.one("dan@acme.com"), w.records()
 		var theirs [][]step
 		for _, name := range []string{"ann", "bob", "cid"} {
 			theirs = append(theirs, userHistory(rt, "entra", name))
@@ -217,7 +217,7 @@ func TestLaw4ASourceTakesBackOnlyWhatItGave(t *testing.T) {
 			}
 		}
 		w.idle()
-		if diff := cmp.Diff(records, w.records("okta")); diff != "" {
+		if diff := cmp.Diff(records, w.records()); diff != "" {
 			rt.Errorf("pushes of entra changed records of okta:\n%s", diff)
 		}
 		if diff := cmp.Diff(before, w.one("dan@acme.com")); diff != "" {
@@ -229,16 +229,18 @@ func TestLaw4ASourceTakesBackOnlyWhatItGave(t *testing.T) {
 	})
 }
 
-func (w *world) records(conn string) []any {
+// records returns what is stored of Okta's users and groups.
+func (w *world) records() []any {
 	w.t.Helper()
+	conn := w.conns["okta"]
 	var out []any
 	w.must(w.store.View(w.t.Context(), func(tx store.Tx) error {
 		out = nil
-		users, err := tx.ListUsers(w.conns[conn], store.Page{Limit: 100})
+		users, err := tx.ListUsers(conn, store.Page{Limit: 100})
 		if err != nil {
 			return err
 		}
-		groups, err := tx.ListGroups(w.conns[conn], store.Page{Limit: 100})
+		groups, err := tx.ListGroups(conn, store.Page{Limit: 100})
 		if err != nil {
 			return err
 		}
@@ -246,7 +248,7 @@ func (w *world) records(conn string) []any {
 			out = append(out, *u)
 		}
 		for _, g := range groups {
-			children, err := tx.Children(w.conns[conn], g.ID, directory.Child{}, 100)
+			children, err := tx.Children(conn, g.ID, directory.Child{}, 100)
 			if err != nil {
 				return err
 			}

@@ -13,16 +13,17 @@ import (
 
 // settlement is one run of one transaction: facts are in, and the people they touched are brought to what follows.
 type settlement struct {
-	engine  *Engine
-	tx      store.Tx
-	now     time.Time
-	cause   directory.Cause
-	org     directory.OrgNum
-	orgName string
-	conn    directory.ConnNum
-	conns   map[directory.ConnNum]string
-	policy  *mapping.Policy
-	writer  *facts.Writer // nil when no provider speaks
+	engine    *Engine
+	tx        store.Tx
+	now       time.Time
+	cause     directory.Cause
+	org       directory.OrgNum
+	orgName   string
+	conn      directory.ConnNum
+	conns     map[directory.ConnNum]string
+	policy    *mapping.Policy
+	formerTop string
+	writer    *facts.Writer // nil when no provider speaks
 
 	outcomes []*outcome
 	settled  map[directory.ID]*outcome
@@ -44,7 +45,7 @@ type outcome struct {
 }
 
 func (e *Engine) settlement(tx store.Tx, org directory.OrgNum, cause directory.Cause) (*settlement, error) {
-	policy, err := e.Policy(tx, org)
+	active, err := e.active(tx, org)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +54,7 @@ func (e *Engine) settlement(tx store.Tx, org directory.OrgNum, cause directory.C
 		return nil, err
 	}
 	return &settlement{
-		engine: e, tx: tx, now: e.Now().UTC(), cause: cause, org: org, orgName: name, conns: conns, policy: policy,
+		engine: e, tx: tx, now: e.Now().UTC(), cause: cause, org: org, orgName: name, conns: conns, policy: active.policy, formerTop: active.formerTop,
 		settled: make(map[directory.ID]*outcome, 1),
 	}, nil
 }

@@ -40,7 +40,7 @@ func TestEveryOperationOfOneTransactionIsInTheHistory(t *testing.T) {
 	if n := w.chain(directory.SubjectUser, b.ID, w.user("okta", "bob").Entry); n != 1 {
 		t.Errorf("bob has a history of %d entries, want 1", n)
 	}
-	row, edges := w.groupRow("okta", "Engineering")
+	row, edges := w.engineering()
 	if n := w.chain(directory.SubjectGroup, g.ID, row.Entry); n != 2 {
 		t.Errorf("the group has a history of %d entries, want 2", n)
 	}
@@ -129,14 +129,14 @@ func TestAMemberRemovedAndAddedInOneRequestChangesNothing(t *testing.T) {
 	w := newWorld(t, acme)
 	w.create("okta", "ann", person("ann"))
 	w.group("okta", "Engineering", "ann")
-	g, _ := w.groupRow("okta", "Engineering")
+	g, _ := w.engineering()
 	last := w.lastEntry()
 	w.must(w.do("okta", func(f *facts.Writer) error {
 		id := []string{w.ids["okta:ann"].String()}
 		_, err := f.ModifyGroup(g.ID, facts.Match{}, nil, []facts.MemberOp{{Op: facts.MemberRemove, Values: id}, {Op: facts.MemberAdd, Values: id}})
 		return err
 	}))
-	g2, _ := w.groupRow("okta", "Engineering")
+	g2, _ := w.engineering()
 	if g2.Revision != g.Revision || w.lastEntry() != last {
 		t.Error("the group has a new version, or the journal an entry")
 	}
@@ -165,12 +165,13 @@ func (w *world) user(conn, name string) *directory.User {
 	return u
 }
 
-func (w *world) groupRow(conn, name string) (*directory.Group, int) {
+// engineering returns Okta's group of that name as it is stored, and how many members it has.
+func (w *world) engineering() (*directory.Group, int) {
 	w.t.Helper()
 	var g *directory.Group
 	n := 0
 	w.must(w.store.View(w.t.Context(), func(tx store.Tx) error {
-		rows, err := tx.Groups(w.conns[conn], []directory.ID{w.ids[conn+":#"+name]})
+		rows, err := tx.Groups(w.conns["okta"], []directory.ID{w.ids["okta:#Engineering"]})
 		if err != nil {
 			return err
 		}
@@ -178,7 +179,7 @@ func (w *world) groupRow(conn, name string) (*directory.Group, int) {
 		var after directory.Child
 		n = 0
 		for {
-			page, err := tx.Children(w.conns[conn], g.ID, after, 1000)
+			page, err := tx.Children(w.conns["okta"], g.ID, after, 1000)
 			if err != nil || len(page) == 0 {
 				return err
 			}

@@ -14,7 +14,7 @@ func TestAGroupCountsAMemberOnceWhoseExternalIDIsTheUserName(t *testing.T) {
 	w := newWorld(t, acme)
 	w.group("okta", "Engineering", "ann@acme.com")
 	w.create("okta", "ann", person("ann").with(attrs{"externalId": "ann@acme.com"}))
-	g, n := w.groupRow("okta", "Engineering")
+	g, n := w.engineering()
 	if g.Members != n {
 		t.Errorf("the group says that it has %d members, and has %d", g.Members, n)
 	}

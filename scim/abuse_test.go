@@ -1,11 +1,13 @@
 package scim
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,6 +74,49 @@ func TestAbuse58TokenGuessing(t *testing.T) {
 	}
 }
 
+// looking is a store that counts what a request reads.
+type looking struct {
+	store.Store
+	views, tokens atomic.Int64
+}
+
+func (s *looking) View(ctx context.Context, fn func(store.Tx) error) error {
+	s.views.Add(1)
+	return s.Store.View(ctx, func(tx store.Tx) error { return fn(lookingTx{tx, s}) })
+}
+
+type lookingTx struct {
+	store.Tx
+	s *looking
+}
+
+func (t lookingTx) Token(hash [32]byte) (*directory.Token, error) {
+	t.s.tokens.Add(1)
+	return t.Tx.Token(hash)
+}
+
+// TestAbuse58EveryRefusalTakesTheSameSteps: how long a refusal takes must not say whether the connection exists or the
+// token is somebody's, so each looks the token up once, by its hash, and reads nothing else.
+func TestAbuse58EveryRefusalTakesTheSameSteps(t *testing.T) {
+	w := newWorld(t)
+	s := &looking{Store: w.store}
+	w.server.Store = s
+	w.serve()
+	for _, tt := range []struct{ name, connection, token string }{
+		{"no token", "acme-okta", ""},
+		{"a wrong token", "acme-okta", "guess"},
+		{"the token of another connection", "acme-okta", "entra-secret"},
+		{"an unknown connection, with a good token", "acme-nobody", "okta-secret"},
+		{"an unknown connection, with none", "acme-nobody", ""},
+	} {
+		views, tokens := s.views.Load(), s.tokens.Load()
+		w.as(tt.connection, tt.token).do("GET", "/Users"+query1(`userName eq "ann@acme.com"`), "").refused(401, "")
+		if v, n := s.views.Load()-views, s.tokens.Load()-tokens; v != 1 || n != 1 {
+			t.Errorf("%s: the store was read %d times and a token looked up %d times, want once", tt.name, v, n)
+		}
+	}
+}
+
 func TestAbuse59IDsOfAnotherConnection(t *testing.T) {
 	w := newWorld(t)
 	entra := w.as("acme-entra", "entra-secret")
@@ -88,6 +133,11 @@ func TestAbuse59IDsOfAnotherConnection(t *testing.T) {
 		}
 		w.do("GET", kind.path+kind.id, "").want(200)
 	}
+	bulk := entra.do("POST", "/Bulk", bulkOf(`{"method":"DELETE","path":"/Users/`+user+`"}`, `{"method":"DELETE","path":"/Users/`+absent+`"}`)).want(200)
+	if s := statuses(bulk); len(s) != 2 || s[0] != "404" || s[1] != "404" {
+		t.Errorf("Bulk: %s", bulk.text)
+	}
+	w.do("GET", "/Users/"+user, "").want(200)
 	stolen := entra.do("POST", "/Groups", `{"displayName":"Thieves","members":[{"value":"`+user+`"}]}`).want(201)
 	if stolen.get("members", 0, "$ref") != nil {
 		t.Errorf("another connection's user is a member: %s", stolen.text)
@@ -134,6 +184,14 @@ func TestAbuse61HugeAndDeepBodies(t *testing.T) {
 		w.stream(target[0], target[1], long).refused(413, "")
 	}
 	w.stream("POST", "/Users", huge).refused(413, "")
+	for _, deeper := range []string{strings.Repeat("[", 500_000), `{"userName":` + strings.Repeat(`{"a":`, 100_000)} {
+		start := time.Now()
+		w.do("POST", "/Users", deeper).refused(400, "invalidSyntax")
+		w.do("PATCH", "/Users/"+id, deeper).refused(400, "invalidSyntax")
+		if d := time.Since(start); d > 2*time.Second {
+			t.Errorf("refusing %.20s… took %s", deeper, d)
+		}
+	}
 	deep := strings.Repeat(`{"a":`, 40) + `1` + strings.Repeat(`}`, 40)
 	for _, target := range [][2]string{{"POST", "/Users"}, {"PUT", "/Users/" + id}, {"PATCH", "/Users/" + id}, {"POST", "/Groups"}, {"PATCH", "/Groups/" + group}, {"POST", "/Bulk"}, {"POST", "/.search"}} {
 		w.do(target[0], target[1], deep).refused(400, "invalidSyntax")

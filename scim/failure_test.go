@@ -19,7 +19,7 @@ func (broken) Update(context.Context, func(store.Tx) error) error { return store
 type leaky struct{ store.Store }
 
 func (leaky) Update(context.Context, func(store.Tx) error) error {
-	return errors.New("open /var/lib/usher: password hunter2")
+	return errors.New("open /var/lib/usher: password hunter2\ntime=2001-01-01T00:00:00Z level=ERROR msg=forged")
 }
 
 func TestFullDiskAsksToComeBack(t *testing.T) {
@@ -42,7 +42,7 @@ func TestForeignErrorsStayInTheLog(t *testing.T) {
 	if strings.Contains(got.text, "hunter2") || !strings.Contains(got.text, "req-1") {
 		t.Errorf("the answer: %s", got.text)
 	}
-	if !strings.Contains(w.log.String(), "hunter2") || !strings.Contains(w.log.String(), "request_id=req-1") {
+	if !strings.Contains(w.log.String(), "hunter2") || !strings.Contains(w.log.String(), "request_id=req-1") || strings.Contains(w.log.String(), "\ntime=2001") {
 		t.Errorf("the log:\n%s", w.log)
 	}
 }
