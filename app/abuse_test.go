@@ -100,7 +100,7 @@ func raw(t *testing.T, a *App, request string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if _, err := conn.Write([]byte(request)); err != nil {
 		t.Fatal(err)
 	}
@@ -108,5 +108,6 @@ func raw(t *testing.T, a *App, request string) int {
 	if err != nil {
 		t.Fatalf("%q: %v", request, err)
 	}
+	defer resp.Body.Close()
 	return resp.StatusCode
 }

@@ -74,18 +74,25 @@ func (d Data) open(opts bolt.Options) (*bolt.Store, error) {
 	return s, err
 }
 
-// openMigrating opens the store and brings one of an older format up to date, after a copy of it was put aside.
-func (d Data) openMigrating(opts bolt.Options, now time.Time) (*bolt.Store, string, error) {
-	s, err := d.open(opts)
+// openMigrating opens the store and brings one of an older format up to date, after a copy of it was put aside, whose
+// path it returns.
+func (d Data) openMigrating(opts bolt.Options, now time.Time) (s *bolt.Store, aside string, err error) {
+	return d.migrating(now, func(migrate bool) (*bolt.Store, error) {
+		opts.Migrate = migrate
+		return d.open(opts)
+	})
+}
+
+func (d Data) migrating(now time.Time, open func(migrate bool) (*bolt.Store, error)) (s *bolt.Store, aside string, err error) {
+	s, err = open(false)
 	if !errors.Is(err, store.ErrOldSchema) {
 		return s, "", err
 	}
-	aside := filepath.Join(string(d), "usher-before-migration-"+now.UTC().Format("20060102T150405Z")+".db")
+	aside = filepath.Join(string(d), "usher-before-migration-"+now.UTC().Format("20060102T150405Z")+".db")
 	if err := copyFile(d.Store(), aside); err != nil {
 		return nil, "", fmt.Errorf("app: back up before migrating: %w", err)
 	}
-	opts.Migrate = true
-	s, err = d.open(opts)
+	s, err = open(true)
 	return s, aside, err
 }
 

@@ -69,8 +69,8 @@ func (l *line) wholeUser(id directory.ID, m facts.Match, raw []byte) (*change, e
 	return ch, nil
 }
 
-// patchedUser reads a PATCH of a user. An active that is removed is unassigned (RFC 7644, section 3.5.2.2) and not shown;
-// as on POST, who is not said to be inactive is active.
+// patchedUser reads a PATCH of a user. An active that is removed is unassigned and not shown (RFC 7644, section 3.5.2.2);
+// what it said stays in force, for nobody comes back by an omission.
 func (l *line) patchedUser(id directory.ID, m facts.Match, raw []byte) (*change, error) {
 	p, err := dialect.UserPatch(l.user, raw)
 	if err != nil {
@@ -91,7 +91,11 @@ func (l *line) patchedUser(id directory.ID, m facts.Match, raw []byte) (*change,
 			if err != nil {
 				return facts.UserInput{}, err
 			}
-			in, err := userInput(dialect.DocumentOf(next))
+			doc := dialect.DocumentOf(next)
+			if !doc.ActiveGiven {
+				doc.Active = stored.Active
+			}
+			in, err := userInput(doc)
 			in.Attributes = touched
 			return in, err
 		})

@@ -171,8 +171,8 @@ func TestActiveThatIsRemovedIsUnassigned(t *testing.T) {
 			t.Errorf("active is shown after its removal: %s", got.text)
 		}
 	}
-	if got := w.status("ann@acme.com"); got != directory.StatusActive {
-		t.Errorf("without active, ann is %q", got)
+	if got := w.status("ann@acme.com"); got != directory.StatusSuspended {
+		t.Errorf("the removal of active brought ann back: %q", got)
 	}
 	if again := w.do("PATCH", "/Users/"+id, patchOf(`[{"op":"remove","path":"active"}]`)).want(200); again.get("meta", "version") != later.get("meta", "version") {
 		t.Errorf("removed twice: version %v after %v", again.get("meta", "version"), later.get("meta", "version"))
@@ -180,8 +180,8 @@ func TestActiveThatIsRemovedIsUnassigned(t *testing.T) {
 	named := func(name string) string { return `{"schemas":["` + userURN + `"],"userName":"` + name + `@acme.com"}` }
 	put := w.do("PUT", "/Users/"+id, named("ann")).want(200)
 	post := w.do("POST", "/Users", named("bob")).want(201)
-	if put.get("active") != true || post.get("active") != true {
-		t.Errorf("active, where it was not given: %s, %s", put.text, post.text)
+	if put.get("active") != false || post.get("active") != true {
+		t.Errorf("active, where it was not given, is not what was in force, and true for somebody new: %s, %s", put.text, post.text)
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"io"
 	"net"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	bbolt "go.etcd.io/bbolt"
 )
 
 func TestMain(m *testing.M) {
@@ -27,6 +29,7 @@ func TestMain(m *testing.M) {
 //	                 it fails unless the status is 2xx
 //	hup DIR          tell the server of a data directory to read its configuration again
 //	secret FILE      fail unless the file holds one token and nothing else
+//	format FILE N    make a store file say that it has format N
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -37,7 +40,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await": await, "scim": pushOne, "hup": hangUp, "secret": oneSecret,
+			"await": await, "scim": pushOne, "hup": hangUp, "secret": oneSecret, "format": setFormat,
 		},
 	})
 }
@@ -99,4 +102,15 @@ func oneSecret(ts *testscript.TestScript, _ bool, args []string) {
 	if text := ts.ReadFile(args[0]); !strings.HasPrefix(text, "usher_") || strings.Count(text, "\n") != 1 || strings.ContainsAny(text, " \t{") {
 		ts.Fatalf("not one token: %q", text)
 	}
+}
+
+func setFormat(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.ParseUint(args[1], 10, 64)
+	ts.Check(err)
+	db, err := bbolt.Open(ts.MkAbs(args[0]), 0o600, &bbolt.Options{Timeout: time.Second})
+	ts.Check(err)
+	ts.Check(db.Update(func(b *bbolt.Tx) error {
+		return b.Bucket([]byte("meta")).Put([]byte("format"), binary.BigEndian.AppendUint64(nil, n))
+	}))
+	ts.Check(db.Close())
 }

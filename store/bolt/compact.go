@@ -12,7 +12,8 @@ import (
 const compactStep = 16 << 20
 
 // Compact rewrites the store at path without the pages that deleted rows have left, and returns its size before and
-// after. It fails with store.ErrLocked while a process has the store open.
+// after. It fails with store.ErrLocked while a process has the store open, and with a *directory.Error when the store is
+// of another format than this program's.
 func Compact(path string) (before, after int64, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -23,10 +24,7 @@ func Compact(path string) (before, after int64, err error) {
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
-	err = from.View(func(b *bbolt.Tx) error {
-		_, err := formatOf(b, path)
-		return err
-	})
+	err = from.View(func(b *bbolt.Tx) error { return isPresent(b, path) })
 	if err != nil {
 		return 0, 0, err
 	}

@@ -81,6 +81,20 @@ func formatOf(b *bbolt.Tx, path string) (uint64, error) {
 	return f, nil
 }
 
+// isPresent makes sure that a file has the format of this program, or is empty.
+func isPresent(b *bbolt.Tx, path string) error {
+	f, err := formatOf(b, path)
+	switch {
+	case err != nil:
+		return err
+	case f > format:
+		return errNewer(f, format)
+	case f != 0 && f < format:
+		return errOlder(f, format)
+	}
+	return nil
+}
+
 // errNewer says that a file was written by a later program.
 func errNewer(f, reads uint64) error {
 	return directory.Errorf(directory.Precondition,
