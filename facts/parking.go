@@ -77,11 +77,7 @@ func (w *Writer) await(u *directory.User, before, now string) error {
 }
 
 // Reports returns the users whose manager is, by any of its names, a user of the same connection.
-func Reports(tx store.Tx, u *directory.User) ([]directory.ID, error) {
-	p, err := ProfileOf(u)
-	if err != nil {
-		return nil, err
-	}
+func Reports(tx store.Tx, u *directory.User, p *directory.Profile) ([]directory.ID, error) {
 	waiting, err := tx.Parked(u.Conn, append(namesOf(u, p), u.ID.String()))
 	if err != nil {
 		return nil, err
@@ -97,8 +93,8 @@ func Reports(tx store.Tx, u *directory.User) ([]directory.ID, error) {
 	return reports, nil
 }
 
-func (w *Writer) touchReports(u *directory.User) error {
-	reports, err := Reports(w.tx, u)
+func (w *Writer) touchReports(u *directory.User, p *directory.Profile) error {
+	reports, err := Reports(w.tx, u, p)
 	if err != nil {
 		return err
 	}

@@ -113,31 +113,3 @@ func addresses(p *directory.Profile) []string {
 	}
 	return out
 }
-
-// changedAttributes names what differs between two states of a user, in SCIM's words.
-func changedAttributes(old, now *directory.User, a, b *directory.Profile) []string {
-	var out []string
-	note := func(name string, differs bool) {
-		if differs {
-			out = append(out, name)
-		}
-	}
-	note("active", old.Active != now.Active)
-	note("userName", old.UserName != now.UserName)
-	note("externalId", old.ExternalID != now.ExternalID)
-	note("displayName", a.DisplayName != b.DisplayName)
-	note("name", a.GivenName != b.GivenName || a.FamilyName != b.FamilyName)
-	note("emails", fmt.Sprint(a.Emails) != fmt.Sprint(b.Emails))
-	note("title", a.Title != b.Title)
-	note("userType", a.UserType != b.UserType)
-	note("department", a.Department != b.Department)
-	note("manager", a.Manager != b.Manager)
-	note("employeeNumber", a.EmployeeNumber != b.EmployeeNumber)
-	note("costCenter", a.CostCenter != b.CostCenter)
-	note("organization", a.Organization != b.Organization)
-	note("division", a.Division != b.Division)
-	if len(out) == 0 {
-		out = append(out, "other attributes")
-	}
-	return out
-}

@@ -129,11 +129,12 @@ func (w *Writer) write(old *directory.User, in UserInput, kind string) (*directo
 	if err := w.claimNames(old, &now); err != nil {
 		return nil, err
 	}
-	before, err := ProfileOf(old)
+	after, err := ProfileOf(&now)
 	if err != nil {
 		return nil, err
 	}
-	after, err := ProfileOf(&now)
+	changed := changedAttributes(old, &now)
+	before, err := profileBefore(old, after, changed)
 	if err != nil {
 		return nil, err
 	}
@@ -152,9 +153,20 @@ func (w *Writer) write(old *directory.User, in UserInput, kind string) (*directo
 	}
 	w.record(&Change{
 		Kind: kind, User: &now, Members: []directory.ID{now.Member},
-		Attributes: changedAttributes(old, &now, before, after), Values: said(&now),
+		Attributes: changed, Values: said(&now),
 	})
 	return &now, nil
+}
+
+// profileBefore returns by what names a user was known and whom it named as its manager, before a change. Most changes
+// touch neither, and the profile of before need not be decoded.
+func profileBefore(old *directory.User, after *directory.Profile, changed []string) (*directory.Profile, error) {
+	if slices.Contains(changed, "emails") || slices.Contains(changed, "manager") {
+		return ProfileOf(old)
+	}
+	before := *after
+	before.UserName, before.ExternalID, before.Active = old.UserName, old.ExternalID, old.Active
+	return &before, nil
 }
 
 // rejoin brings a user whose names changed together with what waits for the new ones, and tells those who mean it as
@@ -162,7 +174,7 @@ func (w *Writer) write(old *directory.User, in UserInput, kind string) (*directo
 func (w *Writer) rejoin(old, now *directory.User, before, after *directory.Profile) error {
 	renamed := !slices.Equal(namesOf(old, before), namesOf(now, after))
 	if renamed || old.Active != now.Active || old.Member != now.Member {
-		if err := w.touchReports(old); err != nil {
+		if err := w.touchReports(old, before); err != nil {
 			return err
 		}
 	}
@@ -273,7 +285,7 @@ func (w *Writer) DeleteUser(id directory.ID, m Match) error {
 	if err := w.await(u, p.Manager, ""); err != nil {
 		return err
 	}
-	if err := w.touchReports(u); err != nil {
+	if err := w.touchReports(u, p); err != nil {
 		return err
 	}
 	if u.ExternalID != "" {

@@ -128,7 +128,11 @@ func (s *settlement) reassign(refs []directory.UserRef, member directory.ID) (re
 		if err := s.tx.PutUsers([]*directory.User{u}); err != nil {
 			return nil, err
 		}
-		users, err := facts.Reports(s.tx, u)
+		profile, err := facts.ProfileOf(u)
+		if err != nil {
+			return nil, err
+		}
+		users, err := facts.Reports(s.tx, u, profile)
 		if err != nil {
 			return nil, err
 		}
