@@ -160,6 +160,7 @@ func (b *batch) end() error {
 	}
 	defer s.writer.end()
 	if b.failed != nil || !b.wrote {
+		s.writer.seqRead = s.writer.seqRead && b.failed == nil
 		_ = b.bolt.Rollback() // of a transaction that is open it cannot fail
 		return b.failed
 	}
@@ -170,6 +171,7 @@ func (b *batch) end() error {
 	}
 	if err := s.durably(b.bolt); err != nil {
 		s.orders.forget()
+		s.writer.seqRead = false
 		return err
 	}
 	if s.opts.Observe != nil {

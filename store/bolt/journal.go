@@ -25,14 +25,19 @@ func readJournalKey(key []byte) (seq uint64, part byte, err error) {
 	return binary.BigEndian.Uint64(key), key[8], nil
 }
 
-// findLastSeq reads the number of the last entry. It is read when a transaction begins, before anything is deleted.
+// findLastSeq reads the number of the last entry. It is read when a transaction begins, before anything is deleted, and
+// after that only when a transaction failed: nobody else writes.
 func (t *tx) findLastSeq() error {
+	if t.seqRead {
+		return nil
+	}
 	t.lastSeq = 0
 	var err error
 	t.page(bJournal, nil, nil, true, func(key, _ []byte) bool {
 		t.lastSeq, _, err = readJournalKey(key)
 		return false
 	})
+	t.seqRead = err == nil
 	return err
 }
 

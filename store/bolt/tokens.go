@@ -1,6 +1,8 @@
 package bolt
 
 import (
+	"slices"
+
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/store"
 )
@@ -10,8 +12,17 @@ func (t *tx) Token(hash [32]byte) (*directory.Token, error) {
 	if row == nil {
 		return nil, store.ErrNotFound
 	}
-	k := &directory.Token{Hash: hash}
-	return k, decodeJSON("token", row, k)
+	// A provider shows the same token with every request; its row is decoded again only when it has changed.
+	if t.shown.Hash != hash || t.shownRow != string(row) {
+		k := directory.Token{Hash: hash}
+		if err := decodeJSON("token", row, &k); err != nil {
+			return nil, err
+		}
+		t.shown, t.shownRow = k, string(row)
+	}
+	k := t.shown
+	k.Scopes = slices.Clone(k.Scopes)
+	return &k, nil
 }
 
 func (t *tx) ListTokens() ([]*directory.Token, error) {

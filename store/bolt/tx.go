@@ -23,6 +23,10 @@ type tx struct {
 	arena   arena
 	changes []orderChange // of the batch, in order; the running function's begin at its mark
 	lastSeq uint64        // of the journal, in an update
+	seqRead bool          // lastSeq is what the committed journal ends with
+
+	shown    directory.Token // the token asked for last
+	shownRow string          // and the row it was decoded from
 
 	key, seek, row, head, placed []byte // scratch; put copies keys and rows
 }
