@@ -25,8 +25,11 @@ func TestChangedAttributesAreNamedAsSCIMNamesThem(t *testing.T) {
 		{"a value", user("x", `{"active":true,"title":"a"}`), user("x", `{"active":false,"title":"a"}`), []string{"active"}},
 		{"one more, one less", user("", `{"a":1,"c":[{"d":"}"}]}`), user("", `{"b":"\"","c":[{"d":"}"}]}`), []string{"a", "b"}},
 		{"the externalId", user("x", `{}`), user("y", `{}`), []string{"externalId"}},
-		{"in the extension", user("", `{"`+enterpriseURN+`":{"department":"a","manager":{"value":"1"}}}`),
-			user("", `{"`+enterpriseURN+`":{"department":"a","manager":{"value":"2"}}}`), []string{"manager"}},
+		{
+			"in the extension", user("", `{"`+enterpriseURN+`":{"department":"a","manager":{"value":"1"}}}`),
+			user("", `{"`+enterpriseURN+`":{"department":"a","manager":{"value":"2"}}}`),
+			[]string{"manager"},
+		},
 		{"the whole extension", user("", `{}`), user("", `{"`+enterpriseURN+`":{"department":"a"}}`), []string{"department"}},
 	}
 	for _, tt := range tests {
