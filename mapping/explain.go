@@ -164,7 +164,11 @@ func (l *look) lines(several bool) []string {
 		say(l.groups, "groups: asks for %s; %s", texts(r.groups), seenGroups(r.groups, l.account.Groups))
 	}
 	if r := l.rule; len(r.except) > 0 {
-		say(l.except, "except_groups: %s; %s", texts(r.except), seenGroups(r.except, l.account.Groups))
+		seen := "is in none of them"
+		if find(r.except, l.account.Groups) != nil {
+			seen = seenGroups(r.except, l.account.Groups)
+		}
+		say(l.except, "except_groups: %s; %s", texts(r.except), seen)
 	}
 	if c := l.rule.condition; c != nil {
 		switch {
@@ -193,9 +197,25 @@ func seenGroups(asked []selector, groups []Group) string {
 	if len(groups) == 0 {
 		return "is in no group"
 	}
+	if name := unbound(asked, groups); name != "" {
+		return fmt.Sprintf("is in a group named %q, and not in the one that rules mean by that name; `usher groups rebind` lets them mean it", name)
+	}
 	names := make([]string, 0, len(groups))
 	for i := range groups {
 		names = append(names, fmt.Sprintf("%q", groups[i].Name))
 	}
 	return "is in " + listed(names, 12)
+}
+
+// unbound returns the name of a group that is called what a rule asks for, and is not the group that rules mean by it: it
+// came after that one, and no admin has said that it takes its place.
+func unbound(asked []selector, groups []Group) string {
+	for i := range asked {
+		for j := range groups {
+			if asked[i].name != "" && asked[i].name == directory.Fold(groups[j].Name) {
+				return groups[j].Name
+			}
+		}
+	}
+	return ""
 }

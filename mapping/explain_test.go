@@ -38,7 +38,7 @@ func TestExplain(t *testing.T) {
 		}},
 		{Rule: "engineers", At: "acme.yaml:110", Matched: true, Because: []string{
 			`✓ groups: asks for "Engineering", "id:7"; is in "Engineering" through "Makers"`,
-			`✓ except_groups: "Contractors"; is in "Engineering"`,
+			`✓ except_groups: "Contractors"; is in none of them`,
 		}, Gave: []string{"role lead", "department platform", "team platform"}},
 		{Rule: "entra only", At: "acme.yaml:120", Because: []string{"✗ connections: asks for acme-entra; the record is of acme-okta"}},
 		{Rule: "trial", At: "acme.yaml:130", Matched: true, Because: []string{`✓ groups: asks for "Engineering"; is in "Engineering" through "Makers"`}, Gave: []string{
