@@ -125,16 +125,14 @@ const (
 // Job is work that followed from a change and was too large for its transaction. It is resumable: Cursor is where the
 // next batch starts.
 type Job struct {
-	ID       ID      `json:"-"`
-	Kind     JobKind `json:"kind"`
-	Org      OrgNum  `json:"org"`
-	Conn     ConnNum `json:"conn,omitempty"`
-	Key      ID      `json:"key,omitzero"`
-	Cursor   []byte  `json:"cursor,omitempty"`
-	Cause    Cause   `json:"cause"`
-	Done     int     `json:"done,omitempty"`
-	Total    int     `json:"total,omitempty"`
-	Attempts int     `json:"attempts,omitempty"`
+	ID     ID      `json:"-"`
+	Kind   JobKind `json:"kind"`
+	Org    OrgNum  `json:"org"`
+	Conn   ConnNum `json:"conn,omitempty"`
+	Key    ID      `json:"key,omitzero"`
+	Cursor []byte  `json:"cursor,omitempty"`
+	Cause  Cause   `json:"cause"`
+	Done   int     `json:"done,omitempty"`
 }
 
 // Due is the next instant at which a member's decision can change by itself.

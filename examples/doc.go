@@ -37,14 +37,11 @@ import (
 
 // The patterns leave out what a server that was started with these files puts beside them.
 //
-//go:embed acme/*.yaml acme/organizations/*.yaml minimal/*.yaml minimal/organizations/*.yaml transcripts/*/*.http
+//go:embed acme/*.yaml acme/organizations/*.yaml transcripts/*/*.http
 var files embed.FS
 
 // Acme returns the configuration of the example company: usher.yaml and its organizations.
 func Acme() fs.FS { return sub("acme") }
-
-// Minimal returns the least configuration that one can start with.
-func Minimal() fs.FS { return sub("minimal") }
 
 func sub(dir string) fs.FS {
 	f, err := fs.Sub(files, dir)

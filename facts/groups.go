@@ -44,15 +44,6 @@ func (w *Writer) CreateGroup(in GroupInput, members []string) (*directory.Group,
 	return g, nil
 }
 
-// ReplaceGroup replaces a group (PUT); its members too when membersGiven.
-func (w *Writer) ReplaceGroup(id directory.ID, m Match, in GroupInput, members []string, membersGiven bool) (*directory.Group, error) {
-	var ops []MemberOp
-	if membersGiven {
-		ops = []MemberOp{{Op: MemberReplace, Values: members}}
-	}
-	return w.ModifyGroup(id, m, func(*directory.Group) (GroupInput, error) { return in, nil }, ops)
-}
-
 // ModifyGroup changes a group by a function of what is stored, nil for none, and its members by operations in order
 // (PATCH). A change that leaves everything as it was bumps no version.
 func (w *Writer) ModifyGroup(id directory.ID, m Match, fn func(*directory.Group) (GroupInput, error), ops []MemberOp) (*directory.Group, error) {

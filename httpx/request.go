@@ -52,12 +52,6 @@ func SetConnection(ctx context.Context, name string) {
 	}
 }
 
-// WithRequest returns a context that carries a request id and a client address, as the Edge makes them, for callers that
-// reach a handler without a network.
-func WithRequest(ctx context.Context, id string, client netip.Addr) context.Context {
-	return context.WithValue(ctx, aboutKey{}, &about{id: id, client: client})
-}
-
 // NewRequestID returns an id that is unique for all practical purposes. It is not a secret.
 func NewRequestID() string {
 	var raw [16]byte

@@ -41,8 +41,7 @@ func (e *Engine) Activate(ctx context.Context, org directory.OrgNum, policy *map
 			}
 			number, activated = row.Revision, true
 		}
-		r = revision{number: number, policy: policy}
-		r.formerTop, err = formerTop(tx, org, number, policy)
+		r, err = newRevision(tx, org, number, policy)
 		return err
 	})
 	if err != nil {

@@ -31,18 +31,20 @@ type Engine struct {
 	stuck stuck
 }
 
-// cache holds what does not change: compiled revisions, and the names of organizations and connections.
+// cache holds the revision of each organization's policy that was asked for last.
 type cache struct {
 	mu       sync.RWMutex
 	policies map[directory.OrgNum]revision
-	conns    map[directory.ConnNum]string
-	orgs     map[directory.OrgNum]string
 }
 
+// revision is an active policy, compiled, with the names that its people's records go by. Connections are registered
+// before the policy that has them is activated, so that the names hold for as long as the revision does.
 type revision struct {
 	number    uint64
 	policy    *mapping.Policy
 	formerTop string // the top role of the revision before, where this one has no such role any more
+	org       string
+	conns     map[directory.ConnNum]string
 }
 
 // Push says which connection's provider speaks, and in which request.
@@ -119,15 +121,39 @@ func (e *Engine) active(tx store.Tx, org directory.OrgNum) (revision, error) {
 	if err != nil {
 		return revision{}, err
 	}
-	r := revision{number: number}
-	if r.policy, err = e.Compile(row.Files); err != nil {
+	policy, err := e.Compile(row.Files)
+	if err != nil {
 		return revision{}, fmt.Errorf("provision: compile policy %d: %w", number, err)
 	}
-	if r.formerTop, err = formerTop(tx, org, number, r.policy); err != nil {
+	r, err := newRevision(tx, org, number, policy)
+	if err != nil {
 		return revision{}, err
 	}
 	e.remember(org, r)
 	return r, nil
+}
+
+// newRevision reads what belongs to a compiled revision.
+func newRevision(tx store.Tx, org directory.OrgNum, number uint64, policy *mapping.Policy) (revision, error) {
+	r := revision{number: number, policy: policy, conns: map[directory.ConnNum]string{}}
+	var err error
+	if r.formerTop, err = formerTop(tx, org, number, policy); err != nil {
+		return r, err
+	}
+	orgs, err := tx.Organizations()
+	if err != nil {
+		return r, err
+	}
+	for name, num := range orgs {
+		if num == org {
+			r.org = name
+		}
+	}
+	rows, err := tx.Connections()
+	for name, row := range rows {
+		r.conns[row.Num] = name
+	}
+	return r, err
 }
 
 // formerTop returns the top role of the revision before one, where that one has no such role: who is active with it was
@@ -156,46 +182,4 @@ func (e *Engine) remember(org directory.OrgNum, r revision) {
 	}
 	policies[org] = r
 	e.cache.policies = policies
-}
-
-// names returns the name of an organization and the names of all connections. Numbers are never given twice, so that
-// what was read once stays true.
-func (e *Engine) names(tx store.Tx, org directory.OrgNum) (string, map[directory.ConnNum]string, error) {
-	e.cache.mu.RLock()
-	name, conns := e.cache.orgs[org], e.cache.conns
-	e.cache.mu.RUnlock()
-	if name != "" {
-		return name, conns, nil
-	}
-	return e.readNames(tx, org)
-}
-
-func (e *Engine) readNames(tx store.Tx, org directory.OrgNum) (string, map[directory.ConnNum]string, error) {
-	orgs, err := tx.Organizations()
-	if err != nil {
-		return "", nil, err
-	}
-	rows, err := tx.Connections()
-	if err != nil {
-		return "", nil, err
-	}
-	names := make(map[directory.OrgNum]string, len(orgs))
-	for name, num := range orgs {
-		names[num] = name
-	}
-	conns := make(map[directory.ConnNum]string, len(rows))
-	for name, row := range rows {
-		conns[row.Num] = name
-	}
-	e.cache.mu.Lock()
-	e.cache.orgs, e.cache.conns = names, conns
-	e.cache.mu.Unlock()
-	return names[org], conns, nil
-}
-
-// Forget makes the engine read the names of organizations and connections again. It is called when some were added.
-func (e *Engine) Forget() {
-	e.cache.mu.Lock()
-	e.cache.orgs, e.cache.conns = nil, nil
-	e.cache.mu.Unlock()
 }

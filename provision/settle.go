@@ -49,12 +49,8 @@ func (e *Engine) settlement(tx store.Tx, org directory.OrgNum, cause directory.C
 	if err != nil {
 		return nil, err
 	}
-	name, conns, err := e.names(tx, org)
-	if err != nil {
-		return nil, err
-	}
 	return &settlement{
-		engine: e, tx: tx, now: e.Now().UTC(), cause: cause, org: org, orgName: name, conns: conns, policy: active.policy, formerTop: active.formerTop,
+		engine: e, tx: tx, now: e.Now().UTC(), cause: cause, org: org, orgName: active.org, conns: active.conns, policy: active.policy, formerTop: active.formerTop,
 		settled: make(map[directory.ID]*outcome, 1),
 	}, nil
 }

@@ -15,7 +15,6 @@ const (
 
 // Filter is a compiled filter. It is immutable and safe for concurrent use.
 type Filter struct {
-	text   string
 	match  predicate[*Record]
 	lookup Lookup
 	found  bool
@@ -34,13 +33,10 @@ func Parse(res *schema.Resource, text string) (*Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Filter{text: text, match: match}
+	f := &Filter{match: match}
 	f.lookup, f.found = narrowest(res, tree)
 	return f, nil
 }
-
-// String returns the filter as it was written.
-func (f *Filter) String() string { return f.text }
 
 // Match reports whether a record matches.
 func (f *Filter) Match(rec *Record) bool { return f.match(rec) }

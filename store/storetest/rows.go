@@ -127,7 +127,7 @@ func jobs(t *testing.T, s store.Store) {
 	job := func(n int) *directory.Job {
 		return &directory.Job{
 			ID: id(n), Kind: directory.JobSettleGroup, Org: 1, Conn: 2, Key: id(9), Cursor: []byte{0, 255},
-			Cause: directory.Cause{Kind: directory.CausePolicy, ID: "3"}, Done: n, Total: 100, Attempts: 1,
+			Cause: directory.Cause{Kind: directory.CausePolicy, ID: "3"}, Done: n,
 		}
 	}
 	write(t, s, func(tx store.Tx) error { return tx.PutJobs([]*directory.Job{job(3), job(1), job(2)}) })
