@@ -85,6 +85,23 @@ func (m *members) next() bool {
 	return true
 }
 
+// elements walks the elements of a JSON array, written as the objects are.
+type elements struct {
+	rest  []byte
+	value []byte // of the present element
+}
+
+// next goes to the next element, and reports false when there is none.
+func (e *elements) next() bool {
+	if len(e.rest) < 2 || e.rest[0] != '[' && e.rest[0] != ',' || e.rest[1] == ']' {
+		e.value = nil
+		return false
+	}
+	stop := endOfValue(e.rest, 1)
+	e.value, e.rest = e.rest[1:stop], e.rest[stop:]
+	return true
+}
+
 // endOfString returns the place behind the string that begins at a place.
 func endOfString(text []byte, at int) int {
 	for i := at + 1; i < len(text); i++ {

@@ -130,7 +130,7 @@ func (w *Writer) renamed(old, g *directory.Group) error {
 	if old.DisplayName != g.DisplayName && len(old.Bound) > 0 {
 		w.Note("rules that name this group by a former name keep matching it")
 	}
-	return w.touchBelow(g.ID)
+	return w.touchBelow(g.ID, directory.NoID)
 }
 
 // claimGroup checks that no other group has this externalId, and that a group without one has a name of its own.
@@ -199,7 +199,7 @@ func (w *Writer) DeleteGroup(id directory.ID, m Match) error {
 	}
 	d := delta{removed: g.Members}
 	if g.Members > InlineLimit {
-		w.enqueue(directory.JobReapGroup, g.ID, nil)
+		w.enqueue(directory.JobReapGroup, g.ID, nil, g.ID)
 	} else if d, err = w.applyMembers(g, []MemberOp{{Op: MemberReplace}}); err != nil {
 		return err
 	}

@@ -39,11 +39,15 @@ func (w *Writer) applyMembers(g *directory.Group, ops []MemberOp) (delta, error)
 	if d.added+d.removed == 0 {
 		return d, nil
 	}
-	all := append(append(make([]directory.Child, 0, len(came)+len(went)), came...), went...)
-	people, err := w.touchChildren(all)
+	people, err := w.touchChildren(came, directory.NoID)
 	if err != nil {
 		return d, err
 	}
+	left, err := w.touchChildren(went, g.ID)
+	if err != nil {
+		return d, err
+	}
+	people = append(people, left...)
 	if len(people) <= InlineLimit {
 		d.people = people
 		d.values = membersSaid(came, went)
@@ -258,28 +262,29 @@ func (w *Writer) refuseCycle(group directory.ID, children []directory.Child) err
 }
 
 // touchChildren touches the people behind children of a group: users themselves, and everybody below nested groups. It
-// returns the people who are direct members. More than InlineLimit of them are left to jobs.
-func (w *Writer) touchChildren(children []directory.Child) ([]directory.ID, error) {
+// returns the people who are direct members. More than InlineLimit of them are left to jobs. Left is the group that the
+// children left, the zero ID for those who came.
+func (w *Writer) touchChildren(children []directory.Child, left directory.ID) ([]directory.ID, error) {
 	var users []directory.ID
 	for _, c := range children {
 		switch c.Kind {
 		case directory.ChildUser:
 			users = append(users, c.ID)
 		case directory.ChildGroup:
-			if err := w.touchBelow(c.ID); err != nil {
+			if err := w.touchBelow(c.ID, left); err != nil {
 				return nil, err
 			}
 		case directory.ChildParked: // nobody yet
 		}
 	}
 	if len(users) > InlineLimit {
-		w.enqueueUsers(users)
+		w.enqueueUsers(users, left)
 		return users, nil
 	}
-	return w.touchUsers(users)
+	return w.touchUsers(users, left)
 }
 
-func (w *Writer) touchUsers(ids []directory.ID) ([]directory.ID, error) {
+func (w *Writer) touchUsers(ids []directory.ID, left directory.ID) ([]directory.ID, error) {
 	rows, err := w.tx.Users(w.Conn, ids)
 	if err != nil {
 		return nil, err
@@ -287,7 +292,10 @@ func (w *Writer) touchUsers(ids []directory.ID) ([]directory.ID, error) {
 	people := make([]directory.ID, 0, len(rows))
 	for _, u := range rows {
 		if u != nil {
-			w.Touch(u.Member)
+			t := w.Touch(u.Member)
+			if !left.IsZero() {
+				t.Left = append(t.Left, left)
+			}
 			people = append(people, u.Member)
 		}
 	}
@@ -295,34 +303,34 @@ func (w *Writer) touchUsers(ids []directory.ID) ([]directory.ID, error) {
 }
 
 // touchBelow touches everybody below a group, or leaves them to a job when they are more than InlineLimit.
-func (w *Writer) touchBelow(group directory.ID) error {
+func (w *Writer) touchBelow(group, left directory.ID) error {
 	users, err := Below(w.tx, w.Conn, group, InlineLimit+1)
 	if err != nil {
 		return err
 	}
 	if len(users) > InlineLimit {
-		w.enqueue(directory.JobSettleGroup, group, nil)
+		w.enqueue(directory.JobSettleGroup, group, nil, left)
 		return nil
 	}
-	_, err = w.touchUsers(users)
+	_, err = w.touchUsers(users, left)
 	return err
 }
 
-func (w *Writer) enqueue(kind directory.JobKind, key directory.ID, cursor []byte) {
+func (w *Writer) enqueue(kind directory.JobKind, key directory.ID, cursor []byte, left directory.ID) {
 	w.jobs = append(w.jobs, &directory.Job{
-		ID: w.IDs.New(w.Now), Kind: kind, Org: w.Org, Conn: w.Conn, Key: key, Cursor: cursor,
+		ID: w.IDs.New(w.Now), Kind: kind, Org: w.Org, Conn: w.Conn, Key: key, Cursor: cursor, Left: left,
 	})
 }
 
 // enqueueUsers leaves people to jobs of InlineLimit each, by the ids of their users.
-func (w *Writer) enqueueUsers(users []directory.ID) {
+func (w *Writer) enqueueUsers(users []directory.ID, left directory.ID) {
 	for len(users) > 0 {
 		n := min(InlineLimit, len(users))
 		list := make([]byte, 0, n*len(directory.ID{}))
 		for _, id := range users[:n] {
 			list = append(list, id[:]...)
 		}
-		w.enqueue(directory.JobSettleUsers, directory.NoID, list)
+		w.enqueue(directory.JobSettleUsers, directory.NoID, list, left)
 		users = users[n:]
 	}
 }

@@ -1,73 +1,124 @@
 package facts
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/mixus/usher/directory"
 )
 
-// body is the part of a stored resource that becomes a profile, the enterprise extension (RFC 7643, section 4.3) with it.
-type body struct {
-	DisplayName string `json:"displayName"`
-	NickName    string `json:"nickName"`
-	Name        struct {
-		GivenName  string `json:"givenName"`
-		FamilyName string `json:"familyName"`
-	} `json:"name"`
-	Title             string            `json:"title"`
-	UserType          string            `json:"userType"`
-	PreferredLanguage string            `json:"preferredLanguage"`
-	Locale            string            `json:"locale"`
-	Timezone          string            `json:"timezone"`
-	Emails            []directory.Email `json:"emails"`
-	Roles             []value           `json:"roles"`
-	Entitlements      []value           `json:"entitlements"`
-	Enterprise        struct {
-		EmployeeNumber string `json:"employeeNumber"`
-		CostCenter     string `json:"costCenter"`
-		Organization   string `json:"organization"`
-		Division       string `json:"division"`
-		Department     string `json:"department"`
-		Manager        value  `json:"manager"`
-	} `json:"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"`
-}
-
-type value struct {
-	Value string `json:"value"`
-}
-
-// ProfileOf returns what rules can ask about a stored user.
+// ProfileOf returns what rules can ask about a stored user, the enterprise extension (RFC 7643, section 4.3) with it. It
+// walks the text of the body once, as every change of a user comes through here.
 func ProfileOf(u *directory.User) (*directory.Profile, error) {
-	var b body
-	if len(u.Body) > 0 {
-		if err := json.Unmarshal(u.Body, &b); err != nil {
-			return nil, fmt.Errorf("facts: profile of user %s: %w", u.ID, err)
+	p := &directory.Profile{UserName: u.UserName, ExternalID: u.ExternalID, Active: u.Active}
+	for m := (members{rest: u.Body}); m.next(); {
+		if err := profileMember(p, string(m.name), m.value); err != nil {
+			return nil, fmt.Errorf("facts: profile of user %s: %s: %w", u.ID, m.name, err)
 		}
 	}
-	return &directory.Profile{
-		UserName: u.UserName, ExternalID: u.ExternalID, Active: u.Active,
-		DisplayName: b.DisplayName, NickName: b.NickName, GivenName: b.Name.GivenName, FamilyName: b.Name.FamilyName,
-		Title: b.Title, UserType: b.UserType,
-		PreferredLanguage: b.PreferredLanguage, Locale: b.Locale, Timezone: b.Timezone,
-		EmployeeNumber: b.Enterprise.EmployeeNumber, CostCenter: b.Enterprise.CostCenter,
-		Organization: b.Enterprise.Organization, Division: b.Enterprise.Division,
-		Department: b.Enterprise.Department, Manager: b.Enterprise.Manager.Value,
-		Emails: b.Emails, Roles: texts(b.Roles), Entitlements: texts(b.Entitlements),
-	}, nil
+	return p, nil
 }
 
-func texts(values []value) []string {
-	if len(values) == 0 {
+func profileMember(p *directory.Profile, name string, text []byte) error {
+	switch name {
+	case "displayName":
+		return scalar(&p.DisplayName, text)
+	case "nickName":
+		return scalar(&p.NickName, text)
+	case "name":
+		return errors.Join(scalar(&p.GivenName, member(text, "givenName")), scalar(&p.FamilyName, member(text, "familyName")))
+	case "title":
+		return scalar(&p.Title, text)
+	case "userType":
+		return scalar(&p.UserType, text)
+	case "preferredLanguage":
+		return scalar(&p.PreferredLanguage, text)
+	case "locale":
+		return scalar(&p.Locale, text)
+	case "timezone":
+		return scalar(&p.Timezone, text)
+	case "emails":
+		return emails(&p.Emails, text)
+	case "roles":
+		return values(&p.Roles, text)
+	case "entitlements":
+		return values(&p.Entitlements, text)
+	case enterpriseURN:
+		for m := (members{rest: text}); m.next(); {
+			if err := enterpriseMember(p, string(m.name), m.value); err != nil {
+				return fmt.Errorf("%s: %w", m.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func enterpriseMember(p *directory.Profile, name string, text []byte) error {
+	switch name {
+	case "employeeNumber":
+		return scalar(&p.EmployeeNumber, text)
+	case "costCenter":
+		return scalar(&p.CostCenter, text)
+	case "organization":
+		return scalar(&p.Organization, text)
+	case "division":
+		return scalar(&p.Division, text)
+	case "department":
+		return scalar(&p.Department, text)
+	case "manager":
+		return scalar(&p.Manager, member(text, "value"))
+	}
+	return nil
+}
+
+// scalar reads a string; no text is an absent one. Only what is escaped needs a decoder.
+func scalar(to *string, text []byte) error {
+	if n := len(text); n >= 2 && text[0] == '"' && bytes.IndexByte(text, '\\') < 0 {
+		*to = string(text[1 : n-1])
 		return nil
 	}
-	out := make([]string, 0, len(values))
-	for _, v := range values {
-		if v.Value != "" {
-			out = append(out, v.Value)
+	if len(text) == 0 {
+		return nil
+	}
+	return json.Unmarshal(text, to)
+}
+
+// values reads the value of each element of a multi-valued attribute, leaving out the empty ones.
+func values(to *[]string, text []byte) error {
+	for e := (elements{rest: text}); e.next(); {
+		var v string
+		if err := scalar(&v, member(e.value, "value")); err != nil {
+			return err
+		}
+		if v != "" {
+			*to = append(*to, v)
 		}
 	}
-	return out
+	return nil
+}
+
+func emails(to *[]directory.Email, text []byte) error {
+	for e := (elements{rest: text}); e.next(); {
+		var email directory.Email
+		for m := (members{rest: e.value}); m.next(); {
+			var err error
+			switch string(m.name) {
+			case "value":
+				err = scalar(&email.Value, m.value)
+			case "type":
+				err = scalar(&email.Type, m.value)
+			case "primary":
+				email.Primary = string(m.value) == "true"
+			}
+			if err != nil {
+				return err
+			}
+		}
+		*to = append(*to, email)
+	}
+	return nil
 }
 
 // keysOf returns the indexed values of a user. A superseded user has lost its userName to another person.

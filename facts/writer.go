@@ -75,6 +75,7 @@ type Touch struct {
 	Member directory.ID
 	Link   []directory.UserRef
 	Unlink []directory.UserRef
+	Left   []directory.ID // groups that the person left, by themselves or with a nested group
 }
 
 // Note adds lines to the journal entry of the next change: what the normalizer rewrote or dropped.
@@ -100,6 +101,10 @@ func (w *Writer) User(id directory.ID) (*directory.User, error) {
 	}
 	return rows[0], nil
 }
+
+// Read lets a caller read what this transaction leaves so far, without opening another. Users and groups that changed are
+// seen once they are flushed; memberships at once.
+func (w *Writer) Read(fn func(store.Tx) error) error { return fn(w.tx) }
 
 // Profile returns the profile of a user as this transaction leaves it, decoding it at most once.
 func (w *Writer) Profile(u *directory.User) (*directory.Profile, error) {

@@ -32,7 +32,7 @@ func (c *call) authenticate(name string) error {
 	connection, known := c.Connections(name)
 	now := c.Now()
 	if !admits(token, connection, known, now) {
-		return c.refuse(name, now)
+		return c.refuse(name, now, refusal(bearer(c.r), token, connection, known))
 	}
 	c.line, err = c.lines.get(c.PublicURL, name, connection)
 	if err != nil {
@@ -55,6 +55,23 @@ func admits(token *directory.Token, connection Connection, known bool, now time.
 	return found && known && token.Conn != 0 && same == 1 && !expired
 }
 
+// refusal says for the log why a token was refused. The provider is never told.
+func refusal(secret string, token *directory.Token, connection Connection, known bool) string {
+	switch {
+	case secret == "":
+		return "no bearer token was sent"
+	case token == nil:
+		return "there is no such token; it may have been revoked, or copied in part"
+	case token.Conn == 0:
+		return "it is an API token, made without --connection"
+	case !known:
+		return "the configuration has no connection of this name"
+	case token.Conn != connection.Num || token.Org != connection.Org:
+		return "it is the token of another connection"
+	}
+	return "it has expired"
+}
+
 // bearer returns the bearer token of a request, "" when there is none.
 func bearer(r *http.Request) string {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -65,11 +82,11 @@ func bearer(r *http.Request) string {
 }
 
 // refuse counts a refusal against the client's address and returns the answer to it.
-func (c *call) refuse(name string, now time.Time) error {
+func (c *call) refuse(name string, now time.Time, reason string) error {
 	address := c.ClientAddress(c.r)
 	count, left := c.refused.fail(address, now)
 	if count <= failuresAllowed {
-		c.Log.Warn("scim token refused", "connection", name, "address", address, "request_id", c.RequestID(c.r.Context()))
+		c.Log.Warn("scim token refused", "connection", name, "reason", reason, "address", address, "request_id", c.RequestID(c.r.Context()))
 		c.w.Header().Set("WWW-Authenticate", "Bearer")
 		return directory.Errorf(directory.Unauthenticated, "A bearer token for this connection is needed.")
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -65,13 +67,62 @@ const timeFormat = "2006-01-02T15:04:05.000Z"
 
 func appendTime(b []byte, t time.Time) []byte { return t.UTC().AppendFormat(b, timeFormat) }
 
-// encode writes a value as JSON without escaping what only HTML would mind.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
+// encode writes a value as JSON without escaping what only HTML would mind, the members of objects in order of name.
+func encode(v any) ([]byte, error) { return appendValue(nil, v) }
+
+// appendValue appends a value. The trees of resources are written here, as every push writes one; whatever else there is
+// goes to encoding/json.
+func appendValue(b []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case nil:
+		return append(b, "null"...), nil
+	case bool:
+		return strconv.AppendBool(b, v), nil
+	case string:
+		return appendString(b, v), nil
+	case []any:
+		return appendArray(b, v)
+	case map[string]any:
+		return appendObject(b, v)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	var other bytes.Buffer
+	e := json.NewEncoder(&other)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return append(b, bytes.TrimSuffix(other.Bytes(), []byte("\n"))...), err
+}
+
+func appendArray(b []byte, values []any) ([]byte, error) {
+	b = append(b, '[')
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		if b, err = appendValue(b, v); err != nil {
+			return b, err
+		}
+	}
+	return append(b, ']'), nil
+}
+
+func appendObject(b []byte, members map[string]any) ([]byte, error) {
+	var room [16]string
+	names := room[:0]
+	for name := range members {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	b = append(b, '{')
+	for i, name := range names {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendString(b, name), ':')
+		var err error
+		if b, err = appendValue(b, members[name]); err != nil {
+			return b, err
+		}
+	}
+	return append(b, '}'), nil
 }

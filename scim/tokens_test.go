@@ -3,6 +3,7 @@ package scim
 import (
 	"crypto/sha256"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -101,5 +102,39 @@ func TestUseIsKeptWhenItCannotBeWritten(t *testing.T) {
 	w.flush()
 	if got := w.readToken("okta-secret"); got.LastUsed.IsZero() {
 		t.Error("a use was forgotten")
+	}
+}
+
+// TestTheLogSaysWhyATokenIsRefused: an admin at the log learns it, whoever sent the token does not.
+func TestTheLogSaysWhyATokenIsRefused(t *testing.T) {
+	here := Connection{Num: 1, Org: 1}
+	for _, tt := range []struct {
+		secret string
+		token  *directory.Token
+		known  bool
+		want   string
+	}{
+		{"", nil, true, "no bearer token was sent"},
+		{"x", nil, true, "no such token"},
+		{"x", &directory.Token{Org: 1}, true, "an API token"},
+		{"x", &directory.Token{Org: 1, Conn: 1}, false, "no connection of this name"},
+		{"x", &directory.Token{Org: 1, Conn: 2}, true, "the token of another connection"},
+		{"x", &directory.Token{Org: 2, Conn: 1}, true, "the token of another connection"},
+		{"x", &directory.Token{Org: 1, Conn: 1}, true, "it has expired"},
+	} {
+		if got := refusal(tt.secret, tt.token, here, tt.known); !strings.Contains(got, tt.want) {
+			t.Errorf("%+v: %q, want %q", tt.token, got, tt.want)
+		}
+	}
+
+	w := newWorld(t)
+	var log strings.Builder
+	w.server.Log = slog.New(slog.NewTextHandler(&log, nil))
+	answer := w.do("GET", "/Users", "", "Authorization", "Bearer entra-secret").refused(401, "")
+	if !strings.Contains(log.String(), `reason="it is the token of another connection"`) || strings.Contains(log.String(), "entra-secret") {
+		t.Errorf("the log: %s", log.String())
+	}
+	if strings.Contains(answer.text, "another connection") {
+		t.Errorf("the answer tells: %s", answer.text)
 	}
 }

@@ -134,19 +134,18 @@ func (c *call) writeUser(status int, ch *change) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Engine.Do(c.r.Context(), c.push(), ch.apply); err != nil {
-		return err
-	}
 	var groups [][]membership
-	if view.groups {
-		err := c.Store.View(c.r.Context(), func(tx store.Tx) error {
-			var err error
+	err = c.Engine.Do(c.r.Context(), c.push(), func(w *facts.Writer) error {
+		if err := ch.apply(w); err != nil || !view.groups {
+			return err
+		}
+		return w.Read(func(tx store.Tx) (err error) {
 			groups, err = memberships(tx, c.line.Num, []directory.ID{ch.user.ID})
 			return err
 		})
-		if err != nil {
-			c.unreadAfterWrite(err)
-		}
+	})
+	if err != nil {
+		return err
 	}
 	if status == http.StatusCreated {
 		c.w.Header().Set("Location", c.line.base+"/Users/"+ch.user.ID.String())
