@@ -35,6 +35,7 @@ func connectionTable() *object[Connection] {
 		start: func(at directory.Position) Connection {
 			return Connection{At: at, Provider: "generic", State: StateActive, Provisioning: ProvisioningAuto, GroupsFrom: GroupsFromSCIM}
 		},
+		places: func(c *Connection) *Places { return &c.Places },
 		finish: func(d *decoder, n *node, c *Connection) {
 			if c.SAML != nil && c.OIDC != nil {
 				d.fail(n.get("oidc").at, "a connection signs people in by saml or by oidc, and this one has both", "move one of them to a connection of its own")

@@ -21,7 +21,8 @@ func domainTable() *object[Domain] {
 			in("departments", departmentRoles(), func(d *Domain) *[]DepartmentRole { return &d.Departments },
 				"The role that each department gives where no rule gives one.", "{engineering: member, leadership: admin, interns: viewer}").orBlank(),
 		},
-		start: func(at directory.Position) Domain { return Domain{At: at} },
+		start:  func(at directory.Position) Domain { return Domain{At: at} },
+		places: func(d *Domain) *Places { return &d.Places },
 	}
 }
 
@@ -29,7 +30,7 @@ func departmentRoles() value[[]DepartmentRole] {
 	role := nameText()
 	table := mapOf(func(d *decoder, key, n *node) (DepartmentRole, bool) {
 		name, ok := role.read(d, n, spot{key: key.text, example: "member"})
-		return DepartmentRole{At: key.at, Department: key.text, Role: name}, ok
+		return DepartmentRole{At: key.at, RoleAt: n.at, Department: key.text, Role: name}, ok
 	}, func(a, b DepartmentRole) int {
 		return cmp.Or(cmp.Compare(normalize(a.Department), normalize(b.Department)), cmp.Compare(a.Department, b.Department))
 	}, func(*definitions) *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }, "a mapping from department to role")

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"unicode/utf8"
+
 	"github.com/mixus/usher/directory"
 )
 
@@ -11,6 +13,9 @@ func Nearest(word string, candidates []string) string {
 	}
 	best, least := "", len([]rune(word))/3+2
 	for _, c := range candidates {
+		if n := utf8.RuneCountInString(c) - utf8.RuneCountInString(word); n >= least || -n >= least {
+			continue // it takes at least as many changes as the lengths differ by
+		}
 		if d := distance(directory.Fold(word), directory.Fold(c)); d < least && d < len([]rune(c)) {
 			best, least = c, d
 		}

@@ -26,6 +26,7 @@ type Organization struct {
 	Tests          []Test
 	Policy         PolicySettings
 	Rollout        []Phase // in order
+	Places         Places
 }
 
 // Support is whom an employee turns to.
@@ -43,11 +44,13 @@ type Domain struct {
 	DefaultRole          string
 	RequireAdminApproval bool
 	Departments          []DepartmentRole // sorted by folded department
+	Places               Places
 }
 
 // DepartmentRole is one line of a domain's department → role table.
 type DepartmentRole struct {
 	At         directory.Position
+	RoleAt     directory.Position
 	Department string
 	Role       string
 }
@@ -87,6 +90,7 @@ type Connection struct {
 	SAML         map[string]any // kept as written until sign-in reads it
 	OIDC         map[string]any
 	Extensions   []Extension // custom SCIM schemas of its users
+	Places       Places
 }
 
 // Subject names the immutable key of a person per protocol.
@@ -124,6 +128,7 @@ type Department struct {
 	Name   string
 	Parent string
 	Match  []string
+	Places Places
 }
 
 // Role is a named list of permissions.
@@ -132,16 +137,19 @@ type Role struct {
 	Name        string
 	Includes    []string
 	Permissions []string
+	Places      Places
 }
 
 // Rule gives what it says to everybody it matches. Selectors are ANDed; the items of a list are ORed.
 type Rule struct {
 	At           directory.Position
+	Places       Places
 	Name         string
 	Groups       []Selector
 	ExceptGroups []Selector
 	When         string             // CEL
 	WhenAt       directory.Position // of the expression's first character
+	WhenRaw      string             // as the file has it, for WhenPlace
 	Connections  []string           // only records of these connections
 	Guests       bool               // applies to people outside the owned domains too
 
@@ -170,6 +178,7 @@ type Deny struct {
 	PermissionSets []string
 	Teams          []string
 	Spaces         []string
+	Places         Places
 }
 
 // PermissionSet is a named set of values, merged by the most permissive where a person has several.
@@ -200,6 +209,7 @@ type Ignore struct {
 type Guests struct {
 	At      directory.Position
 	MaxRole string
+	Places  Places
 }
 
 // BreakGlass is a person who can sign in without any provider.
@@ -225,9 +235,32 @@ type Test struct {
 	Connection string // whose directory record the person has; the file's first connection where it is empty
 	User       map[string]any
 	Groups     []string
-	Claims     map[string]any
 	Instant    time.Time
-	Expect     map[string]any // role, department (string, "" for none), teams, permission_sets, spaces, projects ([]string), member, active (bool)
+	Expect     Expect
+	Places     Places
+}
+
+// Expect is what must become of a test's person. What is nil or absent is not checked.
+type Expect struct {
+	At         directory.Position
+	Member     *bool
+	Active     *bool
+	Waits      *bool
+	Role       *string             // "" for none
+	Department *string             // "" for none
+	Lists      map[string][]string // teams, permission_sets, spaces, projects: all that the person has
+	Access     []PermissionValue   // some of the merged values of the permission sets, sorted by name
+	Absent     Absent
+	Places     Places
+}
+
+// Absent is what a test's person must not have.
+type Absent struct {
+	Teams          []string
+	PermissionSets []string
+	Spaces         []string
+	Projects       []string
+	Places         Places
 }
 
 // PolicySettings says how a changed file takes effect.
@@ -238,7 +271,8 @@ type PolicySettings struct {
 // Phase is a step of a rollout: from an instant on, people of these groups may come in too.
 type Phase struct {
 	At     directory.Position
-	Name   string
+	Name   string // may be empty
 	From   time.Time
 	Groups []Selector // empty for everybody
+	Places Places
 }

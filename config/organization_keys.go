@@ -51,9 +51,10 @@ func organizationTable() *object[Organization] {
 			in("policy", policyTable().value(), func(o *Organization) *PolicySettings { return &o.Policy },
 				"How a changed file takes effect.", "{apply: on_start}").orBlank(),
 			in("rollout", listOf(phaseTable().value(), "a list of phases"), func(o *Organization) *[]Phase { return &o.Rollout },
-				"Who comes in when, in steps.", "[{name: core team, from: 2026-03-01, groups: [Core]}]").orBlank(),
+				"Who comes in when, in steps. Whom no step that has begun admits waits; who has joined already is unaffected.", "[{name: core team, from: 2026-03-01, groups: [Core]}]").orBlank(),
 		},
 		start:  func(at directory.Position) Organization { return Organization{At: at} },
+		places: func(o *Organization) *Places { return &o.Places },
 		finish: finishOrganization,
 	}
 }
@@ -97,10 +98,11 @@ func phaseTable() *object[Phase] {
 	return &object[Phase]{
 		name: "phase", noun: "a phase", doc: "One step of a rollout.",
 		keys: []key[Phase]{
-			in("name", nameText(), func(p *Phase) *string { return &p.Name }, "What people read.", "core team").must(),
+			in("name", nameText(), func(p *Phase) *string { return &p.Name }, "What people read.", "core team"),
 			in("from", instant(), func(p *Phase) *time.Time { return &p.From }, "When the step begins.", "2026-03-01").must(),
 			in("groups", someOf(selector(), "a list of group names"), func(p *Phase) *[]Selector { return &p.Groups }, "Whose turn it is; without it, everybody's.", "[Core]"),
 		},
-		start: func(at directory.Position) Phase { return Phase{At: at} },
+		start:  func(at directory.Position) Phase { return Phase{At: at} },
+		places: func(p *Phase) *Places { return &p.Places },
 	}
 }

@@ -24,7 +24,7 @@ func mustParse(t *testing.T, name, text string) *config.Organization {
 	return o
 }
 
-var ignorePositions = cmpopts.IgnoreTypes(directory.Position{})
+var ignorePositions = cmpopts.IgnoreTypes(directory.Position{}, config.Places{})
 
 func TestConnectionDefaults(t *testing.T) {
 	o := mustParse(t, "a.yaml", "organization: {id: a}\nconnections: [{id: a-one}]\n")
@@ -62,8 +62,11 @@ rules:
 		When:   "user.title == \"Director\" &&\n  inGroup(\"Engineering\")", WhenAt: at(6, 7),
 		Role: "admin", MembershipFor: 90 * 24 * time.Hour,
 	}
-	if diff := cmp.Diff(want, rule); diff != "" {
+	if diff := cmp.Diff(want, rule, cmpopts.IgnoreTypes(config.Places{}), cmpopts.IgnoreFields(config.Rule{}, "WhenRaw")); diff != "" {
 		t.Error(diff)
+	}
+	if rule.Places["role"] != at(8, 11) || rule.Places.Item("groups", "Sales", at(1, 1)) != at(4, 43) || rule.Places.Of("teams", at(1, 1)) != at(1, 1) {
+		t.Errorf("its values stand at %v", rule.Places)
 	}
 	if o.Rules[1].Name != "rule at line 10" || o.Rules[2].Name != "rule at line 11" {
 		t.Errorf("unnamed rules are called %q and %q", o.Rules[1].Name, o.Rules[2].Name)

@@ -17,7 +17,8 @@ func departmentTable() *object[Department] {
 			in("parent", nameText(), func(d *Department) *string { return &d.Parent }, "The department above it.", "engineering"),
 			in("match", listOf(nameText(), "a list of spellings"), func(d *Department) *[]string { return &d.Match }, "Other spellings, compared without case and outer space.", `[Eng, "R&D"]`),
 		},
-		start: func(at directory.Position) Department { return Department{At: at} },
+		start:  func(at directory.Position) Department { return Department{At: at} },
+		places: func(d *Department) *Places { return &d.Places },
 	}
 }
 
@@ -29,7 +30,8 @@ func roleTable() *object[Role] {
 			in("includes", listOf(nameText(), "a list of roles"), func(r *Role) *[]string { return &r.Includes }, "Roles whose permissions it has too.", "[viewer]"),
 			in("permissions", listOf(nameText(), "a list of permissions"), func(r *Role) *[]string { return &r.Permissions }, "What people with this role may do.", "[agents.run, files.upload]"),
 		},
-		start: func(at directory.Position) Role { return Role{At: at} },
+		start:  func(at directory.Position) Role { return Role{At: at} },
+		places: func(r *Role) *Places { return &r.Places },
 	}
 }
 
@@ -58,7 +60,8 @@ func guestsTable() value[*Guests] {
 		keys: []key[Guests]{
 			in("max_role", nameText(), func(g *Guests) *string { return &g.MaxRole }, "The highest role that a guest can have.", "viewer").must(),
 		},
-		start: func(at directory.Position) Guests { return Guests{At: at} },
+		start:  func(at directory.Position) Guests { return Guests{At: at} },
+		places: func(g *Guests) *Places { return &g.Places },
 	}
 	return value[*Guests]{
 		schema: func(defs *definitions) *jsonschema.Schema { return table.value().schema(defs) },
@@ -97,58 +100,6 @@ func brakeTable() *object[Brake] {
 			if n.get("floor") == nil && n.get("percent") == nil && n.get("ceiling") == nil {
 				d.fail(n.at, "a brake needs a floor, a percent or a ceiling", "write for example floor: 10")
 			}
-		},
-	}
-}
-
-func testTable() *object[Test] {
-	return &object[Test]{
-		name: "test", noun: "a test", doc: "A made-up person and what must become of them.",
-		keys: []key[Test]{
-			in("name", nameText(), func(t *Test) *string { return &t.Name }, "What it shows.", "an engineer is a member").must(),
-			in("connection", identifier(), func(t *Test) *string { return &t.Connection }, "Which connection knows the person; the first one without it.", "acme-okta"),
-			in("user", anything(), func(t *Test) *map[string]any { return &t.User }, "The person's SCIM attributes.", "{userName: ann@acme.com, title: Engineer}"),
-			in("groups", listOf(nameText(), "a list of group names"), func(t *Test) *[]string { return &t.Groups }, "The person's groups.", "[Engineering]"),
-			in("claims", anything(), func(t *Test) *map[string]any { return &t.Claims }, "The claims of the person's sign-in.", "{acr: mfa}"),
-			in("at", instant(), func(t *Test) *time.Time { return &t.Instant }, "The instant at which to decide.", "2026-03-01"),
-			in("expect", expectTable().value(), func(t *Test) *map[string]any { return &t.Expect }, "What must come out; what is not named is not checked.", "{role: member, teams: [platform]}").must(),
-		},
-		start: func(at directory.Position) Test { return Test{At: at} },
-	}
-}
-
-func expectTable() *object[map[string]any] {
-	names := func() value[[]string] { return listOf(nameText(), "a list of names") }
-	return &object[map[string]any]{
-		name: "expect", noun: `"expect"`, doc: "What must become of a person.",
-		keys: []key[map[string]any]{
-			entry("member", boolean(), "Whether the person becomes a member at all.", "true"),
-			entry("active", boolean(), "Whether the member gets in.", "true"),
-			entry("role", noneOr(nameText()), `The role; "" for none.`, "member"),
-			entry("department", noneOr(nameText()), `The department; "" for none.`, "engineering"),
-			entry("teams", names(), "All the teams.", "[platform]"),
-			entry("permission_sets", names(), "All the permission sets.", "[engineering_tools]"),
-			entry("spaces", names(), "All the spaces.", "[launch]"),
-			entry("projects", names(), "All the projects.", "[alpha]"),
-		},
-		start: func(directory.Position) map[string]any { return map[string]any{} },
-		finish: func(d *decoder, n *node, _ *map[string]any) {
-			if len(n.pairs) == 0 {
-				d.fail(n.at, `"expect" expects nothing`, "write for example {role: member}")
-			}
-		},
-	}
-}
-
-// noneOr lets an empty text stand for none.
-func noneOr(v value[string]) value[string] {
-	return value[string]{
-		schema: func(*definitions) *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} },
-		read: func(d *decoder, n *node, s spot) (string, bool) {
-			if n.kind == isText && n.text == "" {
-				return "", true
-			}
-			return v.read(d, n, s)
 		},
 	}
 }

@@ -25,7 +25,7 @@ func ruleTable() *object[Rule] {
 				doc: "Matches people of whom this CEL expression is true. It sees user, groups, connection and inGroup(name).",
 				read: func(d *decoder, n *node, r *Rule) {
 					if text, ok := d.text(n, spot{key: "when", example: `user.title == "CTO"`}, "a text, a CEL expression", noPlaceholder); ok {
-						r.When, r.WhenAt = text, n.start
+						r.When, r.WhenAt, r.WhenRaw = text, n.start, d.src.raw(n)
 					}
 				},
 			},
@@ -43,6 +43,7 @@ func ruleTable() *object[Rule] {
 			in("grant_for", duration(), func(r *Rule) *time.Duration { return &r.GrantFor }, "What this rule gives ends so long after the first match.", "7d"),
 		},
 		start:  func(at directory.Position) Rule { return Rule{At: at} },
+		places: func(r *Rule) *Places { return &r.Places },
 		finish: finishRule,
 	}
 }
@@ -85,5 +86,6 @@ func denyTable() *object[Deny] {
 			in("teams", someOf(nameText(), "a list of teams"), func(d *Deny) *[]string { return &d.Teams }, "Teams.", "[platform]"),
 			in("spaces", someOf(nameText(), "a list of spaces"), func(d *Deny) *[]string { return &d.Spaces }, "Spaces.", "[launch]"),
 		},
+		places: func(d *Deny) *Places { return &d.Places },
 	}
 }

@@ -208,6 +208,7 @@ func TestParserTakesItsOwnExamples(t *testing.T) {
 	checkTable(t, brakeTable())
 	checkTable(t, testTable())
 	checkTable(t, expectTable())
+	checkTable(t, absentTable())
 	checkTable(t, operatorTable())
 	checkTable(t, tlsTable())
 	checkTable(t, logTable())

@@ -71,8 +71,13 @@ type object[T any] struct {
 	doc  string
 	keys []key[T]
 
-	// start makes an empty T with its defaults for a place; finish checks what needs more than one key.
+	// refused says of keys that people may expect why there is none, and what to write instead.
+	refused map[string]string
+
+	// start makes an empty T with its defaults for a place; places is where T keeps the places of its values; finish
+	// checks what needs more than one key.
 	start  func(directory.Position) T
+	places func(*T) *Places
 	finish func(*decoder, *node, *T)
 }
 
@@ -98,6 +103,10 @@ func (o *object[T]) read(d *decoder, n *node, s spot) (T, bool) {
 	var misspelt []string
 	for _, p := range n.pairs {
 		i := slices.IndexFunc(o.keys, func(k key[T]) bool { return k.name == p.key.text })
+		if instead, known := o.refused[p.key.text]; known {
+			d.fail(p.key.at, fmt.Sprintf("%s takes no %q", o.noun, p.key.text), instead)
+			continue
+		}
 		if i < 0 {
 			if meant := d.unknown(p, o.noun, o.names()); meant != "" {
 				misspelt = append(misspelt, meant)
@@ -114,6 +123,9 @@ func (o *object[T]) read(d *decoder, n *node, s spot) (T, bool) {
 			d.fail(n.at, fmt.Sprintf("%s needs %q", o.noun, k.name), spot{key: k.name, example: k.example}.write(""))
 		case given[i] != nil && (!k.blank || given[i].kind != isNull):
 			k.read(d, given[i], &into)
+			if o.places != nil {
+				o.places(&into).note(k.name, given[i])
+			}
 		}
 	}
 	if o.finish != nil {

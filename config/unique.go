@@ -53,9 +53,6 @@ func finishOrganization(d *decoder, _ *node, o *Organization) {
 	}
 	uniqueSpellings(d, o.Departments)
 	uniqueAuthority(d, o.Connections)
-	if len(o.Rollout) > 0 {
-		d.warn(o.Rollout[0].At, "a rollout is read but has no effect in this release", "limit who comes in by rules until then")
-	}
 }
 
 // nameRules names rules that have no name by their place.
@@ -93,7 +90,7 @@ func uniqueSpellings(d *decoder, departments []Department) {
 			}
 			own[folded] = true
 			if o, taken := owners[folded]; taken {
-				d.fail(department.At, fmt.Sprintf("%q means the department %q already, in %s", short(spelling), o.name, o.at.Rule()), "leave it with one of the two")
+				d.fail(department.Places.Item("match", spelling, department.At), fmt.Sprintf("%q means the department %q already, in %s", short(spelling), o.name, o.at.Rule()), "leave it with one of the two")
 				continue
 			}
 			owners[folded] = owner{department.Name, department.At}
@@ -107,7 +104,7 @@ func uniqueAuthority(d *decoder, connections []Connection) {
 	for _, c := range connections {
 		for _, domain := range c.Authority {
 			if other, taken := owners[domain]; taken && other != c.ID {
-				d.fail(c.At, fmt.Sprintf("the connection %q has authority over %s, and so has %q", c.ID, domain, other), "name the domain in one of them")
+				d.fail(c.Places.Item("authority", domain, c.At), fmt.Sprintf("the connection %q has authority over %s, and so has %q", c.ID, domain, other), "name the domain in one of them")
 			}
 			owners[domain] = c.ID
 		}

@@ -120,6 +120,7 @@ const (
 	JobSettleUsers   JobKind = "settle_users"   // the people of a list of users, which is the job's cursor
 	JobSettleMembers JobKind = "settle_members" // the people of a list of members, which is the job's cursor
 	JobReapGroup     JobKind = "reap_group"     // the edges of a deleted or cleared group
+	JobHold          JobKind = "hold"           // the people of a hold about which somebody has decided; the key is the hold
 )
 
 // Job is work that followed from a change and was too large for its transaction. It is resumable: Cursor is where the
@@ -133,6 +134,10 @@ type Job struct {
 	Cursor []byte  `json:"cursor,omitempty"`
 	Cause  Cause   `json:"cause"`
 	Done   int     `json:"done,omitempty"`
+	Left   ID      `json:"left,omitzero"` // the group that the people left, where that is why they are settled
+
+	// Applied is true for a job that an administrator's apply enqueued: the brakes were checked on its totals.
+	Applied bool `json:"applied,omitempty"`
 }
 
 // Due is the next instant at which a member's decision can change by itself.
@@ -150,6 +155,9 @@ type Policy struct {
 	Files     []PolicyFile `json:"files"`
 	Top       string       `json:"top,omitempty"` // the highest-ranked role
 	Actor     string       `json:"actor"`
+	Reason    string       `json:"reason,omitempty"`
+	Rollback  uint64       `json:"rollback,omitempty"` // the revision whose text this is, when it was made by a rollback
+	Settings  bool         `json:"settings,omitempty"` // only the connections' settings differ from the revision before
 	Activated time.Time    `json:"activated"`
 }
 
@@ -157,6 +165,10 @@ type Policy struct {
 type PolicyFile struct {
 	Name string `json:"name"`
 	Text []byte `json:"text"`
+
+	// Connections is true for a file of which only the connections are in force: they take effect once they parse, while
+	// the rest of the file waits to be applied.
+	Connections bool `json:"connections,omitempty"`
 }
 
 // Binding ties a group name in rules to the record it first met.
@@ -179,17 +191,3 @@ type Token struct {
 	LastUsed time.Time `json:"used,omitzero"` // folded in later, to the minute
 	Warned   time.Time `json:"warned,omitzero"`
 }
-
-// Hold keeps an effect back and says so. In this release the one kind is the last admin (law 7).
-type Hold struct {
-	ID      ID        `json:"-"`
-	Org     OrgNum    `json:"-"`
-	Kind    string    `json:"kind"`
-	Member  ID        `json:"member"`
-	Effects []Effect  `json:"effects"`
-	Cause   Cause     `json:"cause"`
-	Created time.Time `json:"created"`
-}
-
-// HoldLastAdmin is the kind of hold that keeps the last active admin.
-const HoldLastAdmin = "last_admin"

@@ -61,6 +61,7 @@ type Decision struct {
 	Active  bool `json:"active"`           // false: in scope, and not to get in now
 	Observe bool `json:"observe,omitzero"` // only connections in state observe speak of this person: show, change nobody
 	Invite  bool `json:"invite,omitzero"`  // the connection invites instead of making members at once
+	Waits   bool `json:"waits,omitzero"`   // no phase of the rollout that has begun admits the person; who has joined stays
 
 	Role           string    `json:"role,omitempty"`
 	Department     string    `json:"department,omitempty"`
@@ -105,6 +106,8 @@ const (
 	SourceEnded             Source = "ended"      // membership_for has run out
 	SourceCondition         Source = "condition"  // a condition failed to evaluate; what was stays
 	SourceLastAdmin         Source = "last_admin" // law 7 keeps it
+	SourceHeld              Source = "held"       // a brake holds what would change it, or an admin dismissed that
+	SourceRollout           Source = "rollout"    // who has not joined yet waits for a phase of the rollout
 )
 
 // Reason says why one value of a decision is what it is. Reasons are stored with the decision, not recomputed.
@@ -141,7 +144,7 @@ func (m *Member) Keys() []Key {
 
 // Equal reports whether two decisions are the same in every value and every reason.
 func (d *Decision) Equal(o *Decision) bool {
-	return d.InScope == o.InScope && d.Active == o.Active && d.Observe == o.Observe && d.Invite == o.Invite &&
+	return d.InScope == o.InScope && d.Active == o.Active && d.Observe == o.Observe && d.Invite == o.Invite && d.Waits == o.Waits &&
 		d.Role == o.Role && d.Department == o.Department && d.Email == o.Email && d.Name == o.Name && d.Title == o.Title &&
 		d.Manager == o.Manager && d.ManagerID == o.ManagerID && d.Guest == o.Guest && d.Ends.Equal(o.Ends) &&
 		slices.Equal(d.Teams, o.Teams) && slices.Equal(d.PermissionSets, o.PermissionSets) &&
@@ -163,6 +166,7 @@ const (
 	GrantRemoval    GrantKind = "removal"    // an admin's: outlives every push until an admin reactivates
 	GrantInvitation GrantKind = "invitation" // what an invitation gives once accepted
 	GrantUnlink     GrantKind = "unlink"     // these records are never linked to this member again by address
+	GrantDismissal  GrantKind = "dismissal"  // what would change is dismissed, until the decision changes again
 )
 
 // Grant is what somebody gave or took by hand. It belongs to one member and is taken back only by its source.
@@ -174,6 +178,9 @@ type Grant struct {
 	Role    string    `json:"role,omitempty"`
 	State   string    `json:"state,omitempty"` // of an invitation: "pending", "accepted", "cancelled"
 	User    UserRef   `json:"user,omitzero"`   // of an unlink
+	Brake   string    `json:"brake,omitempty"` // of a dismissal: the kind of brake
+	Effects []Effect  `json:"effects,omitempty"`
+	Digest  string    `json:"digest,omitempty"` // of the effects that a dismissal is about
 	Actor   string    `json:"actor"`
 	Reason  string    `json:"reason,omitempty"`
 	Created time.Time `json:"created"`

@@ -131,8 +131,9 @@ func (s *subject) inGroup(_ string, args ...ref.Val) ref.Val {
 }
 
 // isIn reports whether the account is in a group that a name means.
-func (s *subject) isIn(name string) bool {
-	folded := directory.Fold(name)
+func (s *subject) isIn(name string) bool { return s.isInFolded(directory.Fold(name)) }
+
+func (s *subject) isInFolded(folded string) bool {
 	for i := range s.account.Groups {
 		if slices.Contains(s.account.Groups[i].Names, folded) {
 			return true

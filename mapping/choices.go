@@ -16,10 +16,14 @@ const (
 	fieldProjects       = "projects"
 	fieldStatus         = "status"
 	fieldEnds           = "ends"
+	fieldRollout        = "rollout"
 	fieldProfile        = "profile"         // of steps only: the connection whose profile counts
 	fieldDepartmentText = "department_text" // of steps only: what the directory says
 	fieldAccount        = "account"         // of steps only: a record that does not count
 )
+
+// waits is the value of fieldRollout.
+const waits = "waits"
 
 // choice is a value for a single-valued field, why, and which others there were.
 type choice struct {

@@ -23,12 +23,15 @@ func Compile(org *config.Organization) (*Policy, []directory.Problem) {
 	c.guests()
 	c.ignore()
 	c.rules()
+	c.rollout()
+	c.tests()
 	slices.SortStableFunc(c.problems, func(a, b directory.Problem) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	if directory.Failed(c.problems) {
 		return nil, c.problems
 	}
+	c.policy.index()
 	return c.policy, c.problems
 }
 
@@ -80,15 +83,15 @@ func (c *compiler) connections() {
 			continue
 		}
 		conn := &connection{Connection: conf, order: i, zeros: zeroValues(conf.Extensions)}
-		conn.defaultRole = c.role(conf.At, "default_role of connection "+conf.ID, conf.DefaultRole)
+		conn.defaultRole = c.role(conf.Places.Of("default_role", conf.At), "default_role of connection "+conf.ID, conf.DefaultRole)
 		c.policy.connections[conf.ID] = conn
 		for _, d := range conf.Authority {
 			if other, ok := authority[d]; ok && other != conf.ID {
-				c.fail(conf.At, "leave the domain with one of them", "connections %s and %s both have authority for %s", other, conf.ID, d)
+				c.fail(conf.Places.Item("authority", d, conf.At), "leave the domain with one of them", "connections %s and %s both have authority for %s", other, conf.ID, d)
 			}
 			authority[d] = conf.ID
 			if !c.owns(d) {
-				c.warn(conf.At, hint("domains", d, c.domainNames()), "connection %s has authority for %s, which is not one of the organization's domains", conf.ID, d)
+				c.warn(conf.Places.Item("authority", d, conf.At), hint("domains", d, c.domainNames()), "connection %s has authority for %s, which is not one of the organization's domains", conf.ID, d)
 			}
 		}
 	}
@@ -115,6 +118,6 @@ func (c *compiler) domainNames() []string {
 // guests checks the limit for people outside the owned domains.
 func (c *compiler) guests() {
 	if g := c.org.Guests; g != nil {
-		c.policy.guestCap = c.role(g.At, "max_role of guests", g.MaxRole)
+		c.policy.guestCap = c.role(g.Places.Of("max_role", g.At), "max_role of guests", g.MaxRole)
 	}
 }

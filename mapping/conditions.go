@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/interpreter"
 
@@ -23,9 +24,11 @@ const (
 
 // condition is a compiled "when".
 type condition struct {
-	text     string // on one line, and not too long, as reasons show it
+	text     string    // on one line, and not too long, as reasons show it
+	native   predicate // the same, compiled to functions; nil when it is for CEL alone
 	program  cel.Program
 	mentions mentions
+	tree     *ast.AST // as it was parsed
 }
 
 // newEnvironment returns what conditions are written in: CEL's standard library, and the variables and the function of
@@ -82,40 +85,38 @@ func (c *compiler) condition(conf *config.Rule) *condition {
 		c.fail(conf.WhenAt, "", "condition of rule %s: %v", conf.Name, err)
 		return nil
 	}
-	for _, name := range seen.inGroup {
-		c.policy.selectors.add(config.Selector{Name: name})
+	for _, g := range seen.inGroup {
+		c.policy.selectors.add(config.Selector{Name: g.name})
 	}
-	return &condition{text: shorten(conf.When), program: program, mentions: seen}
+	return &condition{text: shorten(conf.When), native: native(parsed.NativeRep().Expr()), program: program, mentions: seen, tree: parsed.NativeRep()}
 }
 
 // issues reports what CEL's parser or checker found.
 func (c *compiler) issues(conf *config.Rule, issues *cel.Issues) {
 	for _, e := range issues.Errors() {
-		message, _, _ := strings.Cut(e.Message, ", expecting")
-		message, _, _ = strings.Cut(message, " expecting {")
-		c.conditionFailed(conf, e.Location.Line(), e.Location.Column(), "a condition knows user, groups, connection and inGroup(name)", message)
+		message, fix := celMistake(conf.When, e.Message)
+		c.conditionFailed(conf, e.Location.Line(), e.Location.Column(), fix, message)
+		if strings.HasPrefix(message, "Syntax error") {
+			return // what follows it is noise
+		}
 	}
 }
 
 // conditionFailed reports a problem at a line (from 1) and column (from 0) of a condition. A condition of several lines
 // is a block in which every line is indented like the first.
 func (c *compiler) conditionFailed(conf *config.Rule, line, column int, fix, message string) {
-	at := conf.WhenAt
-	if at.Line > 0 && line > 0 && column >= 0 {
-		at.Line += line - 1
-		if at.Column > 0 {
-			at.Column += column
-		}
-	}
 	place := fmt.Sprintf("column %d", column+1)
 	if strings.Contains(strings.TrimSpace(conf.When), "\n") {
 		place = fmt.Sprintf("line %d, %s", line, place)
 	}
-	c.fail(at, fix, "condition of rule %s, %s: %s", conf.Name, place, message)
+	c.fail(conf.WhenPlace(line, column), fix, "condition of rule %s, %s: %s", conf.Name, place, message)
 }
 
 // holds evaluates the condition for one account.
 func (c *condition) holds(s *subject) (bool, error) {
+	if c.native != nil {
+		return c.native(s), nil
+	}
 	out, _, err := c.program.Eval(s)
 	if err != nil {
 		return false, err

@@ -56,7 +56,7 @@ func (c *compiler) spellings(dep *department) {
 			other = d.named[key] // a name that comes later in the file has the same right
 		}
 		if other != nil && other != dep {
-			c.fail(dep.At, "leave the spelling with one of them", "%q means both department %s (%s) and department %s", text, other.Name, other.At, dep.Name)
+			c.fail(dep.Places.Item("match", text, dep.At), "leave the spelling with one of them", "%q means both department %s (%s) and department %s", text, other.Name, other.At, dep.Name)
 			continue
 		}
 		d.spellings[key] = dep
@@ -70,7 +70,7 @@ func (c *compiler) parents(dep *department) {
 		up := c.policy.departments.named[normalize(at.Parent)]
 		if up == nil {
 			if at == dep {
-				c.fail(dep.At, hint("departments", dep.Parent, c.departmentNames()), "parent of department %s: there is no department %q", dep.Name, dep.Parent)
+				c.fail(dep.Places.Of("parent", dep.At), hint("departments", dep.Parent, c.departmentNames()), "parent of department %s: there is no department %q", dep.Name, dep.Parent)
 			}
 			return
 		}

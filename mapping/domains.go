@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"cmp"
+
 	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 )
@@ -31,7 +33,7 @@ func (c *compiler) domains() {
 			continue
 		}
 		d := &domain{Domain: conf, order: i, table: make(map[string]tableRow, len(conf.Departments))}
-		d.defaultRole = c.role(conf.At, "default_role of domain "+conf.Domain, conf.DefaultRole)
+		d.defaultRole = c.role(conf.Places.Of("default_role", conf.At), "default_role of domain "+conf.Domain, conf.DefaultRole)
 		c.table(d)
 		c.policy.domains[directory.Fold(conf.Domain)] = d
 	}
@@ -47,7 +49,7 @@ func (c *compiler) table(d *domain) {
 			continue
 		}
 		row := tableRow{at: line.At, department: line.Department}
-		row.role = c.role(line.At, "departments of domain "+d.Domain.Domain, line.Role)
+		row.role = c.role(cmp.Or(line.RoleAt, line.At), "departments of domain "+d.Domain.Domain, line.Role)
 		if row.role == nil {
 			if line.Role == "" {
 				c.fail(line.At, "name a role", "department %q of domain %s has no role", line.Department, d.Domain.Domain)

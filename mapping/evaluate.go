@@ -50,6 +50,7 @@ func (p *Policy) evaluate(person *Person, at time.Time, trace *Trace) Result {
 	e.step(department.step(fieldDepartment))
 	e.lists()
 	e.status()
+	e.rollout()
 	return e.result
 }
 

@@ -71,6 +71,7 @@ func TestExplain(t *testing.T) {
 		"role | lead | rule | role viewer from connection_default (acme.yaml:20)",
 		"role | member | max_role | role lead from rule engineers (acme.yaml:110)",
 		"department | platform | rule",
+		"teams |  | deny | teams platform from rule engineers (acme.yaml:110)",
 		"ends |  | rule",
 	}
 	if diff := cmp.Diff(wantSteps, steps); diff != "" {

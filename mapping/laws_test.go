@@ -43,21 +43,28 @@ func anyOrganization(t *rapid.T) *config.Organization {
 	if rapid.Bool().Draw(t, "ignore") {
 		org.Ignore = []config.Ignore{{At: at(70), UserName: "ann1@*"}}
 	}
+	for i := range rapid.IntRange(0, 2).Draw(t, "phases") {
+		org.Rollout = append(org.Rollout, config.Phase{
+			At: at(80 + i), From: noon.Add(time.Duration(rapid.IntRange(-2, 2).Draw(t, "from")) * day), Groups: groups(some(t, "phase", someGroups...)...),
+		})
+	}
 	return org
 }
 
+// some draws up to two of a few names.
+func some(t *rapid.T, label string, of ...string) []string {
+	return rapid.SliceOfNDistinct(rapid.SampledFrom(of), 0, 2, rapid.ID[string]).Draw(t, label)
+}
+
 func anyRule(t *rapid.T, i int) config.Rule {
-	some := func(label string, of ...string) []string {
-		return rapid.SliceOfNDistinct(rapid.SampledFrom(of), 0, 2, rapid.ID[string]).Draw(t, label)
-	}
 	r := config.Rule{
 		Name: fmt.Sprintf("r%d", i), When: rapid.SampledFrom(someWhens).Draw(t, "when"), Guests: rapid.Bool().Draw(t, "guests"),
-		Groups: groups(some("groups", someGroups...)...), ExceptGroups: groups(some("except", someGroups...)...),
+		Groups: groups(some(t, "groups", someGroups...)...), ExceptGroups: groups(some(t, "except", someGroups...)...),
 		Role: rapid.SampledFrom(someRoles).Draw(t, "role"), MaxRole: rapid.SampledFrom([]string{"", "", "viewer", "member", "lead"}).Draw(t, "max_role"),
 		Department: rapid.SampledFrom([]string{"", "", "engineering", "platform"}).Draw(t, "department"),
-		Teams:      some("teams", "t1", "t2", "t3"), PermissionSets: some("sets", "tools", "finance"),
-		Spaces: some("spaces", "s1", "s2"), Projects: some("projects", "p1", "p2"),
-		Deny: config.Deny{Teams: some("deny", "t1", "t2", "t3")},
+		Teams:      some(t, "teams", "t1", "t2", "t3"), PermissionSets: some(t, "sets", "tools", "finance"),
+		Spaces: some(t, "spaces", "s1", "s2"), Projects: some(t, "projects", "p1", "p2"),
+		Deny: config.Deny{Teams: some(t, "deny", "t1", "t2", "t3")},
 	}
 	if len(r.Groups)+len(r.ExceptGroups) == 0 && r.When == "" {
 		r.When = "true"

@@ -56,7 +56,7 @@ func (e *evaluation) list(field string, was []string, given, denied func(*config
 	kept := make([]string, 0, len(gifts))
 	for i := range gifts {
 		g := &gifts[i]
-		e.reason(g.reason(field))
+		e.step(e.giftStep(g, field))
 		if g.denied == nil {
 			kept = append(kept, g.value)
 		}
@@ -80,6 +80,16 @@ func add(gifts []gift, value string, m *match) []gift {
 		}
 	}
 	return gifts
+}
+
+// giftStep says how a value of a list came to be there, or was taken away.
+func (e *evaluation) giftStep(g *gift, field string) Step {
+	s := Step{Field: field, Value: g.value, Reason: g.reason(field)}
+	if g.denied != nil && e.trace != nil {
+		given := choice{value: g.value, reason: g.first.given(field, g.value)}
+		s.Value, s.Beaten = "", []string{given.String()}
+	}
+	return s
 }
 
 func (g *gift) reason(field string) directory.Reason {

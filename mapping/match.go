@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"math/bits"
+	"slices"
 	"strings"
 	"time"
 )
@@ -44,7 +46,7 @@ func (r *rule) check(a *account) checks {
 // match finds the rules that count. A rule matches the person when it matches one account entirely.
 func (e *evaluation) match() {
 	e.matches = make([]match, 0, 8)
-	for _, r := range e.policy.rules {
+	for _, r := range e.askable() {
 		var found match
 		for i := range e.giving {
 			a := &e.giving[i]
@@ -70,6 +72,31 @@ func (e *evaluation) match() {
 			e.matches = append(e.matches, found)
 		}
 	}
+}
+
+// askable returns the rules that can match: those that ask for no group, and those that ask for one of the person's. An
+// explanation looks at all of them.
+func (e *evaluation) askable() []*rule {
+	p := e.policy
+	if e.trace != nil {
+		return p.rules
+	}
+	var room [64]int
+	numbers := append(room[:0], p.groupless...)
+	for i := range e.giving {
+		for word, set := range e.giving[i].groups {
+			for ; set != 0; set &= set - 1 {
+				numbers = append(numbers, p.asking[word*64+bits.TrailingZeros64(set)]...)
+			}
+		}
+	}
+	slices.Sort(numbers)
+	numbers = slices.Compact(numbers)
+	rules := make([]*rule, len(numbers))
+	for i, n := range numbers {
+		rules[i] = p.rules[n]
+	}
+	return rules
 }
 
 // reason says in words why the rule counts. It names no value of the person beside the names of groups.

@@ -14,7 +14,7 @@ import (
 type mentions struct {
 	attributes []mention // user.NAME
 	patterns   []mention // literal regular expressions of matches()
-	inGroup    []string  // literal names of inGroup()
+	inGroup    []mention // literal names of inGroup(), each once
 	groups     bool
 	connection bool
 }
@@ -63,8 +63,8 @@ func (m *mentions) call(tree *ast.AST, call ast.CallExpr) {
 	}
 	switch call.FunctionName() {
 	case functionInGroup:
-		if !slices.Contains(m.inGroup, string(text)) {
-			m.inGroup = append(m.inGroup, string(text))
+		if !slices.ContainsFunc(m.inGroup, func(other mention) bool { return other.name == string(text) }) {
+			m.inGroup = append(m.inGroup, mentionAt(tree, string(text), last.ID()))
 		}
 	case "matches":
 		m.patterns = append(m.patterns, mentionAt(tree, string(text), last.ID()))
@@ -87,12 +87,12 @@ func (m *mentions) seen(s *subject) string {
 		}
 		parts = append(parts, fmt.Sprintf("user.%s is %q", name, values.Field(i).Interface()))
 	}
-	for _, name := range m.inGroup {
+	for _, g := range m.inGroup {
 		in := "is not in"
-		if s.isIn(name) {
+		if s.isIn(g.name) {
 			in = "is in"
 		}
-		parts = append(parts, fmt.Sprintf("%s %q", in, name))
+		parts = append(parts, fmt.Sprintf("%s %q", in, g.name))
 	}
 	if m.groups {
 		parts = append(parts, fmt.Sprintf("groups are %q", s.groups))

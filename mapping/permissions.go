@@ -112,15 +112,32 @@ func shape(v directory.Value) string {
 }
 
 // setsKnown reports permission sets that the file does not have.
-func (c *compiler) setsKnown(at directory.Position, where string, names []string) {
+func (c *compiler) setsKnown(places config.Places, otherwise directory.Position, where string, names []string) {
 	for _, name := range names {
 		if c.policy.sets[name] != nil {
 			continue
 		}
-		var known []string
-		for i := range c.org.PermissionSets {
-			known = append(known, c.org.PermissionSets[i].Name)
-		}
-		c.fail(at, hint("permission sets", name, known), "%s: there is no permission set %q", where, name)
+		c.fail(places.Item(fieldPermissionSets, name, otherwise), hint("permission sets", name, c.policy.setNames()), "%s: there is no permission set %q", where, name)
 	}
+}
+
+// setNames returns the names of the permission sets, in the order of the organization.
+func (p *Policy) setNames() []string {
+	names := make([]string, len(p.Organization.PermissionSets))
+	for i := range names {
+		names[i] = p.Organization.PermissionSets[i].Name
+	}
+	return names
+}
+
+// permissionNames returns the names of the values that permission sets hold, sorted.
+func (p *Policy) permissionNames() []string {
+	var names []string
+	for i := range p.Organization.PermissionSets {
+		for _, v := range p.Organization.PermissionSets[i].Values {
+			names = append(names, v.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

@@ -1,7 +1,9 @@
 // Package mapping turns an organization's file into decisions about people. It is pure: no clock, no store, no network.
 //
 //	config.Organization ── Compile ──▶ Policy ── Evaluate(person, at) ──▶ Result: decision, reasons, next instant
-//	                          │                └─ Explain(person, at) ───▶ Trace: every rule, every choice, the same Result
+//	                          │                ├─ Explain(person, at) ───▶ Trace: every rule, every choice, the same Result
+//	                          │                ├─ Test(run) ─────────────▶ TestReport: the file's own tests, and rules without one
+//	                          │                └─ Lint(at), LintAgainst ─▶ what the file alone, or beside what was pushed, shows to be a mistake
 //	                          └─▶ problems, all of them, with positions
 //
 // An evaluation goes one way: the accounts that count, the profile, the rules that match, when what they give ends, then
@@ -28,10 +30,14 @@ type Policy struct {
 	connections map[string]*connection
 	domains     map[string]*domain
 	rules       []*rule
+	groupless   []int           // the rules that ask for no group, by their place in rules
+	asking      [][]int         // number of a selector → the rules that ask for it under groups
 	durations   map[string]bool // names of rules with membership_for or grant_for
 	selectors   selectors
 	ignore      []ignore
 	guestCap    *role
+	rollout     []phase // in the order of their instants
+	tests       []test
 }
 
 // connection is a connection with its place in the file and what absent custom attributes of its users are.

@@ -28,7 +28,7 @@ func (c *compiler) roles() {
 	for i := range c.org.Roles {
 		conf := &c.org.Roles[i]
 		for _, name := range conf.Includes {
-			c.role(conf.At, "includes of role "+conf.Name, name)
+			c.role(conf.Places.Item("includes", name, conf.At), "includes of role "+conf.Name, name)
 		}
 	}
 	done := map[*role]bool{}
@@ -67,11 +67,7 @@ func (c *compiler) role(at directory.Position, where, name string) *role {
 	}
 	r := c.policy.roles[name]
 	if r == nil {
-		var known []string
-		for i := range c.org.Roles {
-			known = append(known, c.org.Roles[i].Name)
-		}
-		c.fail(at, hint("roles", name, known), "%s: there is no role %q", where, name)
+		c.fail(at, hint("roles", name, c.policy.roleNames()), "%s: there is no role %q", where, name)
 	}
 	return r
 }
@@ -82,4 +78,13 @@ func lower(a, b *role) *role {
 		return b
 	}
 	return a
+}
+
+// roleNames returns the names of the roles, the lowest first.
+func (p *Policy) roleNames() []string {
+	names := make([]string, len(p.Organization.Roles))
+	for i := range names {
+		names[i] = p.Organization.Roles[i].Name
+	}
+	return names
 }

@@ -1,10 +1,10 @@
 package mapping
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/mixus/usher/config"
-	"github.com/mixus/usher/directory"
 )
 
 // rule is a rule with its references resolved.
@@ -28,11 +28,11 @@ func (c *compiler) rules() {
 		c.again(names, "rule", conf.Name, conf.Name, conf.At)
 		where := "rule " + conf.Name
 		r := &rule{Rule: conf, at: conf.At.Rule()}
-		r.role = c.role(conf.At, where, conf.Role)
-		r.maxRole = c.role(conf.At, "max_role of "+where, conf.MaxRole)
-		r.dept = c.department(conf.At, where, conf.Department)
-		c.setsKnown(conf.At, where, conf.PermissionSets)
-		c.setsKnown(conf.At, "deny of "+where, conf.Deny.PermissionSets)
+		r.role = c.role(conf.Places.Of("role", conf.At), where, conf.Role)
+		r.maxRole = c.role(conf.Places.Of("max_role", conf.At), "max_role of "+where, conf.MaxRole)
+		r.dept = c.department(conf.Places.Of("department", conf.At), where, conf.Department)
+		c.setsKnown(conf.Places, conf.At, where, conf.PermissionSets)
+		c.setsKnown(conf.Deny.Places, conf.At, "deny of "+where, conf.Deny.PermissionSets)
 		c.ruleSelectors(r)
 		c.ruleEffects(r)
 		c.policy.rules = append(c.policy.rules, r)
@@ -46,7 +46,7 @@ func (c *compiler) ruleSelectors(r *rule) {
 	}
 	for _, id := range r.Connections {
 		if c.policy.connections[id] == nil {
-			c.fail(r.At, hint("connections", id, c.connectionIDs()), "rule %s: there is no connection %q", r.Name, id)
+			c.fail(r.Places.Item("connections", id, r.At), hint("connections", id, c.connectionIDs()), "rule %s: there is no connection %q", r.Name, id)
 		}
 	}
 	r.groups = c.selectorsOf(r, r.Groups)
@@ -60,11 +60,7 @@ func (c *compiler) selectorsOf(r *rule, conf []config.Selector) []selector {
 	var all []selector
 	for _, s := range conf {
 		if s.Name == "" && s.ID == "" {
-			at := s.At
-			if at == (directory.Position{}) {
-				at = r.At
-			}
-			c.fail(at, "name the group, or write id: and its externalId", "rule %s asks for a group without a name", r.Name)
+			c.fail(cmp.Or(s.At, r.At), "name the group, or write id: and its externalId", "rule %s asks for a group without a name", r.Name)
 			continue
 		}
 		all = append(all, c.policy.selectors.add(s))
@@ -75,10 +71,10 @@ func (c *compiler) selectorsOf(r *rule, conf []config.Selector) []selector {
 // ruleEffects checks that a rule does something, and its durations.
 func (c *compiler) ruleEffects(r *rule) {
 	if r.MembershipFor < 0 {
-		c.fail(r.At, "write a duration such as 90d", "membership_for of rule %s is not positive", r.Name)
+		c.fail(r.Places.Of("membership_for", r.At), "write a duration such as 90d", "membership_for of rule %s is not positive", r.Name)
 	}
 	if r.GrantFor < 0 {
-		c.fail(r.At, "write a duration such as 7d", "grant_for of rule %s is not positive", r.Name)
+		c.fail(r.Places.Of("grant_for", r.At), "write a duration such as 7d", "grant_for of rule %s is not positive", r.Name)
 	}
 	if r.MembershipFor > 0 || r.GrantFor > 0 {
 		c.policy.durations[r.Name] = true
@@ -89,7 +85,20 @@ func (c *compiler) ruleEffects(r *rule) {
 		c.warn(r.At, "add role, department, teams, permission_sets, spaces, projects, max_role, deny or membership_for, or remove the rule",
 			"rule %s gives nothing and takes nothing", r.Name)
 	case !gives && r.GrantFor > 0:
-		c.warn(r.At, "remove grant_for; a cap or denial never expires", "rule %s has grant_for, and gives nothing that could end", r.Name)
+		c.warn(r.Places.Of("grant_for", r.At), "remove grant_for; a cap or denial never expires", "rule %s has grant_for, and gives nothing that could end", r.Name)
+	}
+}
+
+// index notes which rules ask for which group, so that an evaluation tests only rules that can match.
+func (p *Policy) index() {
+	p.asking = make([][]int, p.selectors.count)
+	for i, r := range p.rules {
+		if len(r.groups) == 0 {
+			p.groupless = append(p.groupless, i)
+		}
+		for _, s := range r.groups {
+			p.asking[s.number] = append(p.asking[s.number], i)
+		}
 	}
 }
 
