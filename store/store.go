@@ -65,6 +65,7 @@ type Tx interface {
 	Policies
 	Tokens
 	Holds
+	Brakes
 }
 
 // Registry keeps the short numbers of organizations and connections. A number is never given twice.
@@ -253,5 +254,30 @@ type Tokens interface {
 type Holds interface {
 	ListHolds(org directory.OrgNum) ([]*directory.Hold, error)
 	PutHold(h *directory.Hold) error
+	// DeleteHold deletes a hold, not the people in it.
 	DeleteHold(org directory.OrgNum, id directory.ID) error
+	// HeldMembers returns the rows of people in a hold, nil for those who are not in it.
+	HeldMembers(org directory.OrgNum, hold directory.ID, members []directory.ID) ([]*directory.HeldMember, error)
+	// ListHeldMembers returns the people of a hold in order of id.
+	ListHeldMembers(org directory.OrgNum, hold directory.ID, p Page) ([]*directory.HeldMember, error)
+	PutHeldMembers(rows []*directory.HeldMember) error
+	DeleteHeldMembers(rows []*directory.HeldMember) error
+}
+
+// Brakes keeps whom the brakes count, by kind, scope and time, and what is expected.
+type Brakes interface {
+	// PutBraked counts people. One who is counted under the same kind and scope already is counted at the new time only.
+	PutBraked(rows []*directory.Braked) error
+	DeleteBraked(rows []*directory.Braked) error
+	// CountBraked counts up to limit people of one kind and scope since an instant.
+	CountBraked(org directory.OrgNum, kind string, scope directory.ID, since time.Time, limit int) (int, error)
+	// BrakedSince returns up to limit rows of one kind and scope since an instant, the oldest first.
+	BrakedSince(org directory.OrgNum, kind string, scope directory.ID, since time.Time, limit int) ([]*directory.Braked, error)
+	// BrakedOf returns every row of a member.
+	BrakedOf(org directory.OrgNum, member directory.ID) ([]*directory.Braked, error)
+	// ListBraked returns rows of every kind in the order of their keys, after one of them; nil starts at the beginning.
+	ListBraked(org directory.OrgNum, after *directory.Braked, limit int) ([]*directory.Braked, error)
+	ListExpectations(org directory.OrgNum) ([]*directory.Expectation, error)
+	PutExpectation(x *directory.Expectation) error
+	DeleteExpectation(org directory.OrgNum, id directory.ID) error
 }

@@ -34,6 +34,10 @@ const (
 	bBinding     // c|name → group
 	bToken       // hash → token
 	bHold        // org|id → hold
+	bHeld        // org|hold|member → person in a hold
+	bBrake       // org|kind|scope|time|member → person whom a brake counts
+	bBraked      // org|member|kind|scope → time: where the person's row in bBrake is
+	bExpected    // org|id → expectation
 	buckets
 )
 
@@ -105,5 +109,6 @@ func (b bucket) String() string {
 		"meta", "organization", "connection", "count", "user", "user_order", "user_key", "group", "group_order", "group_key",
 		"edge", "edge_up", "parked", "identity", "tombstone", "member", "member_order", "member_ix", "standing", "due", "grant",
 		"journal", "job", "policy", "active", "binding", "token", "hold",
+		"held", "brake", "braked", "expected",
 	}[b]
 }

@@ -9,7 +9,7 @@ import (
 // A decision is part of a member row; role, department and aliases are in the row's head.
 
 func appendDecision(b []byte, d *directory.Decision) []byte {
-	b = appendFlags(b, d.InScope, d.Active, d.Observe, d.Invite, d.Guest)
+	b = appendFlags(b, d.InScope, d.Active, d.Observe, d.Invite, d.Guest, d.Waits)
 	b = appendTexts(b, d.Teams)
 	b = appendTexts(b, d.PermissionSets)
 	b = appendTexts(b, d.Spaces)
@@ -30,7 +30,7 @@ func appendDecision(b []byte, d *directory.Decision) []byte {
 func readDecision(r *reader, d *directory.Decision) {
 	flags := r.flags()
 	d.InScope, d.Active, d.Observe = flags&1 != 0, flags&2 != 0, flags&4 != 0
-	d.Invite, d.Guest = flags&8 != 0, flags&16 != 0
+	d.Invite, d.Guest, d.Waits = flags&8 != 0, flags&16 != 0, flags&32 != 0
 	d.Teams = r.texts()
 	d.PermissionSets = r.texts()
 	d.Spaces = r.texts()

@@ -61,9 +61,9 @@ func writeTemp(t *testing.T, content []byte) string {
 }
 
 func TestOpenRefusesWhatItCannotRead(t *testing.T) {
-	_, err := Open(writeTemp(t, formatFile(t, 2)), Options{Migrate: true})
+	_, err := Open(writeTemp(t, formatFile(t, 3)), Options{Migrate: true})
 	var public *directory.Error
-	if !errors.As(err, &public) || !strings.Contains(public.Message, "newer usher (format 2; this program reads up to 1)") {
+	if !errors.As(err, &public) || !strings.Contains(public.Message, "newer usher (format 3; this program reads up to 2)") {
 		t.Errorf("a newer file: %v", err)
 	}
 	_, err = Open(writeTemp(t, bytes.Repeat([]byte("text\n"), 10_000)), Options{})
@@ -212,7 +212,7 @@ func TestOlderFilesAreMigratedWhenAsked(t *testing.T) {
 	}
 }
 
-// Every format that was released keeps its file here. This is what one of format 1 holds.
+// Every format that was released keeps its file here. This is what all of them hold.
 func writeKnownRows(tx store.Tx) error {
 	org, err := tx.PutOrganization("acme")
 	if err != nil {
@@ -268,17 +268,93 @@ func knownDetail() *directory.Detail {
 	return &directory.Detail{Seq: 1, Salt: []byte{1, 2}, Values: []directory.DetailValue{{Attribute: "userName", After: []byte(`"Ann@acme.com"`)}}}
 }
 
-func TestFormat1IsRead(t *testing.T) {
-	file := filepath.Join("testdata", "format-1.db")
+// writeBrakes writes what came with format 2.
+func writeBrakes(tx store.Tx) error {
+	orgs, err := tx.Organizations()
+	if err != nil {
+		return err
+	}
+	hold, held, braked, expected := knownBrakes(orgs["acme"])
+	return errors.Join(
+		tx.PutHold(hold),
+		tx.PutHeldMembers([]*directory.HeldMember{held}),
+		tx.PutBraked([]*directory.Braked{braked}),
+		tx.PutExpectation(expected),
+	)
+}
+
+func knownBrakes(org directory.OrgNum) (*directory.Hold, *directory.HeldMember, *directory.Braked, *directory.Expectation) {
+	cause := directory.Cause{Kind: directory.CauseSCIM, ID: "r1"}
+	effects := []directory.Effect{{Field: "status", Before: "active", After: "suspended"}}
+	hold := &directory.Hold{
+		ID: testID(7), Org: org, Kind: "suspensions", Cause: cause, Created: knownTime(), Limit: 10, Window: time.Hour, Passed: 10,
+		Waiting: 1, Set: "0102030405060708", Joined: knownTime(),
+	}
+	held := &directory.HeldMember{Org: org, Hold: testID(7), Member: testID(2), Effects: effects, Digest: "ab", Since: knownTime(), Cause: cause}
+	braked := &directory.Braked{Org: org, Kind: "suspensions", Member: testID(4), At: knownTime(), Effects: effects, Cause: cause}
+	expected := &directory.Expectation{
+		ID: testID(8), Org: org, Kind: "suspensions", Count: 400, Until: knownTime(), Cause: cause, Created: knownTime(),
+	}
+	return hold, held, braked, expected
+}
+
+func TestFormat2IsRead(t *testing.T) {
+	file := filepath.Join("testdata", "format-2.db")
 	if *writeFiles {
 		writeFormat(t, file)
 	}
+	s := openKnown(t, file)
+	readKnown(t, s)
+	err := s.View(t.Context(), func(tx store.Tx) error {
+		const org = 1
+		wantHold, wantHeld, wantBraked, wantExpected := knownBrakes(org)
+		holds, err1 := tx.ListHolds(org)
+		held, err2 := tx.ListHeldMembers(org, testID(7), store.Page{Limit: 10})
+		braked, err3 := tx.BrakedOf(org, testID(4))
+		expected, err4 := tx.ListExpectations(org)
+		want := []any{
+			[]*directory.Hold{wantHold}, []*directory.HeldMember{wantHeld}, []*directory.Braked{wantBraked}, []*directory.Expectation{wantExpected},
+		}
+		if diff := cmp.Diff(want, []any{holds, held, braked, expected}); diff != "" {
+			t.Errorf("rows of format 2 (-want +got):\n%s", diff)
+		}
+		return errors.Join(err1, err2, err3, err4)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFormat1IsBroughtUpToDate(t *testing.T) {
+	file := filepath.Join("testdata", "format-1.db")
 	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := openAt(t, writeTemp(t, content), Options{})
-	err = s.View(t.Context(), func(tx store.Tx) error {
+	if _, err := Open(writeTemp(t, content), Options{}); !errors.Is(err, store.ErrOldSchema) {
+		t.Errorf("opened without migrating: %v, want ErrOldSchema", err)
+	}
+	s := openKnown(t, file)
+	readKnown(t, s)
+	if err := s.Update(t.Context(), writeBrakes); err != nil {
+		t.Errorf("writing what format 2 has: %v", err)
+	}
+}
+
+// openKnown opens a copy of one of the files.
+func openKnown(t *testing.T, file string) *Store {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openAt(t, writeTemp(t, content), Options{Migrate: true})
+}
+
+// readKnown reads what every file holds, and writes on.
+func readKnown(t *testing.T, s *Store) {
+	t.Helper()
+	err := s.View(t.Context(), func(tx store.Tx) error {
 		orgs, err1 := tx.Organizations()
 		conns, err2 := tx.Connections()
 		org, c := orgs["acme"], conns["acme-okta"].Num
@@ -306,7 +382,7 @@ func TestFormat1IsRead(t *testing.T) {
 		}
 		got := []any{users, groups, members, entries, details, identities, children, parked, due, n}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("rows of format 1 (-want +got):\n%s", diff)
+			t.Errorf("rows of every format (-want +got):\n%s", diff)
 		}
 		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13)
 	})
@@ -325,7 +401,7 @@ func writeFormat(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.Update(t.Context(), writeKnownRows), s.Close()); err != nil {
+	if err := errors.Join(s.Update(t.Context(), writeKnownRows), s.Update(t.Context(), writeBrakes), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := Compact(path); err != nil {

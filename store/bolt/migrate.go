@@ -12,8 +12,21 @@ type ladder struct {
 	steps map[uint64]func(*bbolt.Tx) error // from a format to the next
 }
 
-// formats is the ladder of this program. Format 1 is the first.
-func formats() ladder { return ladder{top: format} }
+// formats is the ladder of this program. Format 1 is the first; format 2 has brakes, whose holds an older program would
+// take for those of the last admin.
+func formats() ladder {
+	return ladder{top: format, steps: map[uint64]func(*bbolt.Tx) error{1: addBrakes}}
+}
+
+// addBrakes makes the trees of format 2.
+func addBrakes(b *bbolt.Tx) error {
+	for _, kind := range []bucket{bHeld, bBrake, bBraked, bExpected} {
+		if _, err := b.CreateBucketIfNotExists([]byte(kind.tree())); err != nil {
+			return fmt.Errorf("store: create %s: %w", kind, err)
+		}
+	}
+	return nil
+}
 
 // climb brings a file to the present format. Each step and the note that it was taken are one transaction, so that a
 // migration that was interrupted goes on where it stopped.

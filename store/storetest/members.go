@@ -34,7 +34,7 @@ func memberRows(t *testing.T, s store.Store) {
 	bare := &directory.Member{ID: id(9), Org: 1}
 	gone := &directory.Member{
 		ID: id(8), Org: 1, Status: directory.StatusRemoved, Merged: id(1), Suspended: at(1), Left: at(2),
-		Decision: directory.Decision{Observe: true, Invite: true, Guest: true},
+		Decision: directory.Decision{Observe: true, Invite: true, Guest: true, Waits: true},
 	}
 	write(t, s, func(tx store.Tx) error {
 		return tx.PutMembers([]*directory.Member{member(1, 1), member(1, 2), bare, gone, member(2, 3)})

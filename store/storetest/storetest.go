@@ -78,6 +78,9 @@ func tests() map[string]func(*testing.T, store.Store) {
 		"jobs":                    jobs,
 		"policies have revisions": policies,
 		"bindings":                bindings,
+		"people wait in holds":    heldMembers,
+		"brakes count people":     braked,
+		"expectations":            expectations,
 		"tokens":                  tokens,
 		"holds":                   holds,
 

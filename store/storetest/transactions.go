@@ -39,6 +39,9 @@ func everything(tx store.Tx) error {
 		tx.PutBindings([]directory.Binding{{Conn: c, Name: "engineering", Group: id(2)}}),
 		tx.PutToken(&directory.Token{Hash: [32]byte{1}, ID: id(7), Created: at(0)}),
 		tx.PutHold(&directory.Hold{ID: id(8), Org: org, Kind: directory.HoldLastAdmin, Created: at(0)}),
+		tx.PutHeldMembers([]*directory.HeldMember{heldMember(org, 8, 3)}),
+		tx.PutBraked([]*directory.Braked{brakedAt(org, "suspensions", directory.NoID, 3, 0)}),
+		tx.PutExpectation(expectation(org, 9)),
 	)
 }
 
@@ -62,8 +65,11 @@ func empty(tx store.Tx) error {
 	known, err16 := tx.ListTokens()
 	held, err17 := tx.ListHolds(1)
 	_, due, err18 := tx.NextDue()
+	kept, err19 := tx.ListHeldMembers(1, id(8), store.Page{Limit: 10})
+	counted, err20 := tx.BrakedOf(1, id(3))
+	expected, err21 := tx.ListExpectations(1)
 	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14, err15,
-		err16, err17, err18); err != nil {
+		err16, err17, err18, err19, err20, err21); err != nil {
 		return err
 	}
 	for name, rows := range map[string]int{
@@ -71,6 +77,7 @@ func empty(tx store.Tx) error {
 		"parents": len(parents[0]), "parked": len(parked[0]) + len(parked[1]), "members": len(members),
 		"grants": len(granted[0]), "entries": len(entries), "jobs": len(waiting), "policies": int(active),
 		"tokens": len(known), "holds": len(held),
+		"people in holds": len(kept), "counted people": len(counted), "expectations": len(expected),
 	} {
 		if rows != 0 {
 			return fmt.Errorf("%d %s", rows, name)
@@ -204,6 +211,13 @@ func readOnly(t *testing.T, s store.Store) {
 			"DeleteToken":     tx.DeleteToken([32]byte{}),
 			"PutHold":         tx.PutHold(&directory.Hold{Org: 1, ID: id(1)}),
 			"DeleteHold":      tx.DeleteHold(1, id(1)),
+
+			"PutHeldMembers":    tx.PutHeldMembers([]*directory.HeldMember{heldMember(1, 8, 3)}),
+			"DeleteHeldMembers": tx.DeleteHeldMembers([]*directory.HeldMember{heldMember(1, 8, 3)}),
+			"PutBraked":         tx.PutBraked([]*directory.Braked{brakedAt(1, "suspensions", directory.NoID, 3, 0)}),
+			"DeleteBraked":      tx.DeleteBraked([]*directory.Braked{brakedAt(1, "suspensions", directory.NoID, 3, 0)}),
+			"PutExpectation":    tx.PutExpectation(expectation(1, 9)),
+			"DeleteExpectation": tx.DeleteExpectation(1, id(9)),
 		} {
 			if !errors.Is(err, store.ErrReadOnly) {
 				t.Errorf("%s in a view returned %v, want ErrReadOnly", name, err)
