@@ -36,7 +36,7 @@ func (e *Engine) Activate(ctx context.Context, org directory.OrgNum, policy *map
 			if err := tx.ActivatePolicy(row); err != nil {
 				return err
 			}
-			if err := e.follow(tx, org, policy, row); err != nil {
+			if err := e.follow(tx, org, policy, row, false); err != nil {
 				return err
 			}
 			number, activated = row.Revision, true
@@ -67,16 +67,25 @@ func isActive(tx store.Tx, org directory.OrgNum, number uint64, hash string) (bo
 }
 
 // follow does what follows from another policy: names bound, everybody settled by a job, and a line in the journal.
-func (e *Engine) follow(tx store.Tx, org directory.OrgNum, policy *mapping.Policy, row *directory.Policy) error {
+// Applied says that the brakes were checked on the totals.
+func (e *Engine) follow(tx store.Tx, org directory.OrgNum, policy *mapping.Policy, row *directory.Policy, applied bool) error {
 	if err := bindNames(tx, org, policy); err != nil {
 		return err
 	}
-	cause := directory.Cause{Kind: directory.CausePolicy, ID: fmt.Sprint(row.Revision), Actor: row.Actor}
-	job := &directory.Job{ID: e.ids.New(row.Activated), Kind: directory.JobSettleOrg, Org: org, Cause: cause}
+	cause := directory.Cause{Kind: directory.CausePolicy, ID: fmt.Sprint(row.Revision), Actor: row.Actor, Reason: row.Reason}
+	job := &directory.Job{ID: e.ids.New(row.Activated), Kind: directory.JobSettleOrg, Org: org, Cause: cause, Applied: applied}
 	if err := tx.PutJobs([]*directory.Job{job}); err != nil {
 		return err
 	}
 	entry := &directory.Entry{At: row.Activated, Org: org, Kind: "policy.activated", Cause: cause}
+	switch {
+	case row.Settings:
+		entry.Kind = "policy.connections"
+		entry.Notes = []string{"the connections' settings of the file are in force; the rest of it waits to be applied"}
+	case row.Rollback > 0:
+		entry.Kind = "policy.rolled_back"
+		entry.Notes = []string{fmt.Sprintf("back to revision %d", row.Rollback)}
+	}
 	return tx.Append([]*directory.Entry{entry}, []*directory.Detail{nil})
 }
 
@@ -131,9 +140,10 @@ func bindGroup(tx store.Tx, c directory.ConnNum, name string, id directory.ID) e
 	return tx.PutBindings([]directory.Binding{{Conn: c, Name: name, Group: id}})
 }
 
+// hashOf returns the hash of a policy's text, leaving out files of which only the connections are in force.
 func hashOf(files []directory.PolicyFile) string {
-	sorted := slices.Clone(files)
-	slices.SortFunc(sorted, func(a, b directory.PolicyFile) int {
+	sorted := slices.DeleteFunc(slices.Clone(files), func(f directory.PolicyFile) bool { return f.Connections })
+	slices.SortFunc(sorted[min(1, len(sorted)):], func(a, b directory.PolicyFile) int { // the organization's own is the first
 		if a.Name < b.Name {
 			return -1
 		}

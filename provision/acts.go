@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mixus/usher/directory"
@@ -61,24 +62,57 @@ func (e *Engine) Pin(ctx context.Context, a Act, role string, until time.Time) (
 			return directory.Errorf(directory.Conflict, "This member has no pin to lift.")
 		}
 		return nil
-	})
+	}, pinNote(role, until))
 }
 
-// act changes what is given by hand, settles the member and journals both, in one transaction.
-func (e *Engine) act(ctx context.Context, a Act, kind string, change func(*settlement) error) (*directory.Member, error) {
+// notePinned begins the note that tells of a pin what its effects may not: that it was set while a rule gave the role, too.
+const notePinned = "pinned to "
+
+func pinNote(role string, until time.Time) string {
+	switch {
+	case role == "":
+		return "the pin was lifted"
+	case until.IsZero():
+		return notePinned + role
+	}
+	return notePinned + role + " until " + until.UTC().Format(time.RFC3339)
+}
+
+// pinSaid reads a pin back from the notes of its entry. It reports false for one that was lifted.
+func pinSaid(notes []string) (role string, until time.Time, pinned bool) {
+	for _, note := range notes {
+		text, ok := strings.CutPrefix(note, notePinned)
+		if !ok {
+			continue
+		}
+		if i := strings.LastIndex(text, " until "); i >= 0 {
+			if end, err := time.Parse(time.RFC3339, text[i+len(" until "):]); err == nil {
+				return text[:i], end, true
+			}
+		}
+		return text, time.Time{}, true
+	}
+	return "", time.Time{}, false
+}
+
+// act changes what is given by hand, settles the member and journals both with the notes, in one transaction.
+func (e *Engine) act(ctx context.Context, a Act, kind string, change func(*settlement) error, notes ...string) (*directory.Member, error) {
 	var member *directory.Member
 	err := e.update(ctx, a.Org, a.Cause, func(s *settlement) error {
 		if _, err := s.existing(a.Member); err != nil {
 			return err
 		}
+		s.byHand = true
 		if err := change(s); err != nil {
 			return err
 		}
 		if err := s.settle([]*facts.Touch{{Member: a.Member}}); err != nil {
 			return err
 		}
-		member = s.settled[a.Member].member
-		return s.writeAct(s.settled[a.Member], kind)
+		o := s.settled[a.Member]
+		member = o.member
+		o.notes = append(o.notes, notes...)
+		return s.writeAct(o, kind)
 	})
 	if err != nil {
 		return nil, err

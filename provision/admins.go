@@ -27,23 +27,27 @@ func (s *settlement) keepLastAdmin(o *outcome, p *loaded, d *directory.Decision,
 		return nil, s.endHolds(p.member)
 	}
 	wanted := directory.Member{Status: *status, Decision: *d}
-	held, _ := compare(was, &wanted)
+	effects, _ := compare(was, &wanted)
 	*status = directory.StatusActive
 	d.Role, d.InScope, d.Active = top, true, true
 	d.Reasons = slices.DeleteFunc(slices.Clone(d.Reasons), func(r directory.Reason) bool { return r.Field == "role" || r.Field == "status" })
 	d.Reasons = append(d.Reasons, directory.Reason{
 		Field: "role", Value: top, Source: directory.SourceLastAdmin, Because: "the last active admin stays until there is another",
 	})
-	if len(p.member.Held) > 0 {
-		return p.member.Held, nil
+	held, err := s.lastAdminHolds(p.member)
+	if err != nil || len(held) > 0 {
+		return held, err
 	}
 	h := &directory.Hold{
 		ID: s.engine.ids.New(s.now), Org: s.org, Kind: directory.HoldLastAdmin, Member: p.member.ID,
-		Effects: held, Cause: s.cause, Created: s.now,
+		Effects: effects, Cause: s.cause, Created: s.now,
 	}
 	s.held = append(s.held, h)
 	o.changed, o.tell = true, true
 	o.notes = append(o.notes, "held: the last active admin stays; make somebody else admin, and this takes effect by itself")
+	if s.brakes.holds != nil {
+		s.brakes.holds[h.ID] = h
+	}
 	return []string{h.ID.String()}, s.tx.PutHold(h)
 }
 
@@ -101,9 +105,28 @@ func (s *settlement) undecidedWith(role string, than directory.ID) (bool, error)
 	return false, nil
 }
 
-// endHolds takes back the holds of a member whose effects came about, or need not.
+// lastAdminHolds returns which of a member's holds are those of the last admin.
+func (s *settlement) lastAdminHolds(m *directory.Member) ([]string, error) {
+	if len(m.Held) == 0 {
+		return nil, nil
+	}
+	holds, err := s.holds()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(m.Held), func(text string) bool {
+		id, _ := directory.ParseID(text)
+		return holds[id] == nil || holds[id].Kind != directory.HoldLastAdmin
+	}), nil
+}
+
+// endHolds takes back the holds of the last admin whose effects came about, or need not.
 func (s *settlement) endHolds(m *directory.Member) error {
-	for _, text := range m.Held {
+	held, err := s.lastAdminHolds(m)
+	if err != nil {
+		return err
+	}
+	for _, text := range held {
 		if id, ok := directory.ParseID(text); ok {
 			if err := s.tx.DeleteHold(s.org, id); err != nil {
 				return err
@@ -118,7 +141,7 @@ func (s *settlement) releaseAdmins() error {
 	top := s.policy.TopRole()
 	gained := slices.ContainsFunc(s.outcomes, func(o *outcome) bool {
 		was := o.before != nil && o.before.Status == directory.StatusActive && o.before.Decision.Role == top
-		return !was && o.member.Status == directory.StatusActive && o.member.Decision.Role == top && len(o.member.Held) == 0
+		return !was && o.member.Status == directory.StatusActive && o.member.Decision.Role == top && !o.lastAdmin
 	})
 	if top == "" || !gained {
 		return nil

@@ -2,6 +2,7 @@ package provision_test
 
 import (
 	"context"
+	"time"
 
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/store"
@@ -11,6 +12,7 @@ import (
 type cost struct {
 	Reads, RowsRead     int // calls, and the rows that came back
 	Writes, RowsWritten int // calls, and the rows that went in
+	Brakes              int // calls about what the brakes count, read or written
 }
 
 // counting is a store that counts what updates cost.
@@ -238,4 +240,48 @@ func (t *countingTx) ListHolds(org directory.OrgNum) ([]*directory.Hold, error) 
 func (t *countingTx) PutHold(h *directory.Hold) error {
 	t.write(1)
 	return t.Tx.PutHold(h)
+}
+
+func (t *countingTx) HeldMembers(org directory.OrgNum, hold directory.ID, members []directory.ID) ([]*directory.HeldMember, error) {
+	out, err := t.Tx.HeldMembers(org, hold, members)
+	t.read(len(out))
+	return out, err
+}
+
+func (t *countingTx) PutHeldMembers(rows []*directory.HeldMember) error {
+	t.write(len(rows))
+	return t.Tx.PutHeldMembers(rows)
+}
+
+func (t *countingTx) PutBraked(rows []*directory.Braked) error {
+	t.Brakes++
+	t.write(len(rows))
+	return t.Tx.PutBraked(rows)
+}
+
+func (t *countingTx) DeleteBraked(rows []*directory.Braked) error {
+	t.Brakes++
+	t.write(len(rows))
+	return t.Tx.DeleteBraked(rows)
+}
+
+func (t *countingTx) CountBraked(org directory.OrgNum, kind string, scope directory.ID, since time.Time, limit int) (int, error) {
+	n, err := t.Tx.CountBraked(org, kind, scope, since, limit)
+	t.Brakes++
+	t.read(n)
+	return n, err
+}
+
+func (t *countingTx) BrakedOf(org directory.OrgNum, member directory.ID) ([]*directory.Braked, error) {
+	out, err := t.Tx.BrakedOf(org, member)
+	t.Brakes++
+	t.read(len(out))
+	return out, err
+}
+
+func (t *countingTx) ListExpectations(org directory.OrgNum) ([]*directory.Expectation, error) {
+	out, err := t.Tx.ListExpectations(org)
+	t.Brakes++
+	t.read(len(out))
+	return out, err
 }

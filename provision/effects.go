@@ -114,12 +114,15 @@ func (c *comparison) personal(field, before, after string) {
 	c.values = append(c.values, directory.DetailValue{Attribute: field, Before: quoted(before), After: quoted(after)})
 }
 
+// becauseMerged begins the reason of a member who became part of another.
+const becauseMerged = "merged into the member "
+
 // standing says why somebody stands where they stand now: what admins or directories said of it, else what gave the
 // role with which they got in.
 func (c *comparison) standing(now *directory.Member) *directory.Reason {
 	status := string(now.Status)
 	if !now.Merged.IsZero() {
-		return &directory.Reason{Field: "status", Value: status, Source: directory.SourceManual, Because: "merged into the member " + now.Merged.String()}
+		return &directory.Reason{Field: "status", Value: status, Source: directory.SourceManual, Because: becauseMerged + now.Merged.String()}
 	}
 	if r := find(c.reasons, "status", status); r != nil {
 		return r

@@ -24,11 +24,15 @@ type Engine struct {
 	// it did not activate itself.
 	Compile func(files []directory.PolicyFile) (*mapping.Policy, error)
 
+	// PlanKey seals plans, so that a plan is applied only as it was made, and where it was made.
+	PlanKey []byte
+
 	ids   directory.IDs
 	work  chan struct{}
 	once  sync.Once
 	cache cache
 	stuck stuck
+	tidy  tidy // of the worker alone
 }
 
 // cache holds the revision of each organization's policy that was asked for last.
@@ -58,7 +62,7 @@ type Push struct {
 // what changed and why: all in one transaction, durable when Do returns nil. fn may run more than once.
 func (e *Engine) Do(ctx context.Context, p Push, fn func(*facts.Writer) error) error {
 	return e.update(ctx, p.Org, p.Cause, func(s *settlement) error {
-		s.conn = p.Conn
+		s.conn, s.leftConn = p.Conn, p.Conn
 		s.writer = facts.New(s.tx, facts.Context{
 			Org: p.Org, Conn: p.Conn, Now: s.now, IDs: &e.ids, Owns: s.policy.Owns, Names: s.policy.Names,
 		})
@@ -87,6 +91,9 @@ func (e *Engine) update(ctx context.Context, org directory.OrgNum, cause directo
 		e.Log.WarnContext(ctx, "held: this would leave the organization without an active admin",
 			"org", done.orgName, "member", h.Member.String(), "hold", h.ID.String())
 	}
+	for _, x := range done.brakes.said {
+		e.logHold(ctx, done.orgName, x)
+	}
 	for _, p := range done.problems {
 		e.Log.WarnContext(ctx, "a condition could not be decided; nothing was changed by it", "org", done.orgName, "problem", p)
 	}
@@ -94,6 +101,17 @@ func (e *Engine) update(ctx context.Context, org directory.OrgNum, cause directo
 		e.wake()
 	}
 	return nil
+}
+
+// logHold logs what happened to a hold: loudly, with all there is to say, while it waits for somebody.
+func (e *Engine) logHold(ctx context.Context, org string, x said) {
+	h := x.hold
+	if x.kind == "hold.opened" || x.kind == "hold.grew" {
+		e.Log.WarnContext(ctx, "a brake holds effects back; somebody has to decide", "org", org, "hold", h.ID.String(), "kind", h.Kind,
+			"waiting", h.Waiting, "message", holdLog(h))
+		return
+	}
+	e.Log.InfoContext(ctx, "something became of a hold", "org", org, "what", x.kind, "hold", h.ID.String(), "kind", h.Kind, "waiting", h.Waiting)
 }
 
 // Policy returns the active policy of an organization, compiled. It is a NotFound error when there is none.

@@ -2,7 +2,6 @@ package provision
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/mixus/usher/directory"
@@ -26,7 +25,9 @@ type Explanation struct {
 	Holds        []*directory.Hold  `json:"holds,omitempty"`
 	Paused       bool               `json:"paused,omitempty"` // a paused connection speaks of the person: nothing changes
 	Next         time.Time          `json:"next,omitzero"`
-	Journal      []JournalLine      `json:"journal"` // the newest first
+	Would        *Would             `json:"would,omitempty"` // what would happen if a connection that observes were active
+	Under        *Would             `json:"under,omitempty"` // what a candidate would make of the person
+	Journal      []JournalLine      `json:"journal"`         // the newest first
 }
 
 // AccountFacts is one directory record and who said it last.
@@ -66,6 +67,29 @@ func (e *Engine) Explain(ctx context.Context, org directory.OrgNum, member direc
 	return x, err
 }
 
+// ExplainUnder explains a member as another policy would have them: the trace is the candidate's, and Under says what it
+// would change. Nothing is written.
+func (e *Engine) ExplainUnder(ctx context.Context, org directory.OrgNum, member directory.ID, candidate *mapping.Policy) (*Explanation, error) {
+	var x *Explanation
+	err := e.Store.View(ctx, func(tx store.Tx) error {
+		s, err := e.dry(tx, org, candidate)
+		if err != nil {
+			return err
+		}
+		if x, err = s.explain(member); err != nil {
+			return err
+		}
+		outcomes, err := s.outcomesOf([]directory.ID{member})
+		if err != nil {
+			return err
+		}
+		o := outcomes[0]
+		x.Under = &Would{Status: o.member.Status, Decision: o.member.Decision, Effects: o.effects, Notes: o.notes, Next: o.member.Due}
+		return nil
+	})
+	return x, err
+}
+
 func (s *settlement) explain(id directory.ID) (*Explanation, error) {
 	people, err := s.load([]*facts.Touch{{Member: id}})
 	if err != nil {
@@ -88,16 +112,14 @@ func (s *settlement) explain(id directory.ID) (*Explanation, error) {
 		x.Accounts = append(x.Accounts, account)
 		chains = append(chains, chain{directory.SubjectUser, p.refs[i].ID, last})
 	}
-	if x.Holds, err = s.holdsOf(id); err != nil {
+	if x.Would, err = s.would(p); err != nil {
+		return nil, err
+	}
+	if x.Holds, err = s.holdsOf(p.before); err != nil {
 		return nil, err
 	}
 	x.Journal, err = s.history(chains)
 	return x, err
-}
-
-func (s *settlement) holdsOf(id directory.ID) ([]*directory.Hold, error) {
-	holds, err := s.tx.ListHolds(s.org)
-	return slices.DeleteFunc(holds, func(h *directory.Hold) bool { return h.Member != id }), err
 }
 
 func (s *settlement) accountFacts(ref directory.UserRef, a *mapping.Account) (AccountFacts, uint64, error) {

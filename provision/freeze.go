@@ -31,6 +31,12 @@ func (s *settlement) freeze(o *outcome, p *loaded) error {
 	if err != nil {
 		return err
 	}
+	o.lastAdmin = len(held) > 0
+	waits, err := s.otherHolds(m) // they wait until the connection's state changes
+	if err != nil {
+		return err
+	}
+	held = append(held, waits...)
 	if status == directory.StatusInvited || m.Status == directory.StatusInvited {
 		if err := s.invitation(p, status, &d); err != nil {
 			return err

@@ -53,7 +53,11 @@ func (e *Engine) runBatch(ctx context.Context, job *directory.Job) error {
 		touched := make([]*facts.Touch, len(people))
 		for i, id := range people {
 			touched[i] = &facts.Touch{Member: id}
+			if !j.Left.IsZero() {
+				touched[i].Left = []directory.ID{j.Left}
+			}
 		}
+		s.applied, s.leftConn = j.Applied, j.Conn
 		if err := s.settle(touched); err != nil {
 			return err
 		}
@@ -81,6 +85,8 @@ func (s *settlement) nextBatch(j *directory.Job) ([]directory.ID, error) {
 		return takeIDs(j), nil
 	case directory.JobReapGroup:
 		return s.reap(j)
+	case directory.JobHold:
+		return s.nextOfHold(j, batch)
 	}
 	j.Cursor = nil
 	return nil, directory.Errorf(directory.Internal, "The job %q is unknown.", j.Kind)
@@ -134,7 +140,7 @@ func (s *settlement) enqueueNested(j *directory.Job) error {
 	}
 	for _, id := range nested {
 		n := s.job(directory.JobSettleGroup, j.Org, j.Conn, id)
-		n.Cursor = cursorOf(directory.Child{Kind: directory.ChildUser})
+		n.Cursor, n.Left = cursorOf(directory.Child{Kind: directory.ChildUser}), j.Left
 		s.jobs = append(s.jobs, n)
 	}
 	return nil
@@ -165,7 +171,7 @@ func (s *settlement) reap(j *directory.Job) ([]directory.ID, error) {
 			users = append(users, c.ID)
 		case directory.ChildGroup:
 			s.jobs = append(s.jobs, &directory.Job{
-				ID: s.engine.ids.New(s.now), Kind: directory.JobSettleGroup, Org: j.Org, Conn: j.Conn, Key: c.ID,
+				ID: s.engine.ids.New(s.now), Kind: directory.JobSettleGroup, Org: j.Org, Conn: j.Conn, Key: c.ID, Left: j.Left,
 			})
 		case directory.ChildParked: // nobody yet
 		}

@@ -3,8 +3,8 @@ package provision
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/facts"
@@ -49,6 +49,9 @@ func (s *settlement) writeRows() error {
 		if err := s.tx.PutMembers(rows); err != nil {
 			return err
 		}
+	}
+	if err := s.writeHolds(); err != nil {
+		return err
 	}
 	if s.writer != nil {
 		if err := s.writer.Flush(); err != nil {
@@ -128,8 +131,9 @@ func (p *pending) say(values []directory.DetailValue) {
 // so that a detail can be erased, and not be changed unnoticed.
 func Proof(d *directory.Detail) []byte {
 	h := sha256.New()
+	var length [20]byte
 	part := func(b []byte) {
-		fmt.Fprintf(h, "%d:", len(b))
+		h.Write(append(strconv.AppendInt(length[:0], int64(len(b)), 10), ':'))
 		h.Write(b)
 	}
 	part(d.Salt)

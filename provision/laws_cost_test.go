@@ -118,6 +118,8 @@ func TestLaw10CostFollowsTheChange(t *testing.T) {
 		costs[what] = append(costs[what], s.cost)
 	}
 	for i, size := range []int{10, 20_000} {
+		// The windows of the brakes are empty again.
+		w.pass(24 * time.Hour)
 		name := func(n string) string { return fmt.Sprint(n, size) } // people of its own, who are in nothing else
 		for _, n := range []string{"ann", "bob", "cid", "dan"} {
 			w.create("okta", name(n), person(name(n)))

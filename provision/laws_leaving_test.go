@@ -54,7 +54,7 @@ func TestLaw6LeavingCancelsTheInvitation(t *testing.T) {
 		},
 		{
 			"the group is deleted",
-			func(w *world) { w.deleteGroup("okta", "Engineering") },
+			func(w *world) { w.deleteGroup("Engineering") },
 			func(w *world) { w.group("okta", "Everyone", "ann") },
 			directory.StatusNone, directory.StatusInvited,
 		},

@@ -78,6 +78,7 @@ func (e *Engine) Merge(ctx context.Context, a Act, other directory.ID) (*directo
 func (e *Engine) relink(ctx context.Context, a Act, kind string, move func(*settlement) ([]*facts.Touch, error)) (*directory.Member, error) {
 	var member *directory.Member
 	err := e.update(ctx, a.Org, a.Cause, func(s *settlement) error {
+		s.byHand = true
 		touched, err := move(s)
 		if err != nil {
 			return err

@@ -21,6 +21,9 @@ type loaded struct {
 	observed bool // only connections in state observe do
 	removed  bool // an admin removed the person
 	accepted bool // an invitation was accepted
+
+	left      []directory.ID     // groups that the person left in this transaction
+	dismissed []*directory.Grant // effects that an admin has dismissed
 }
 
 // present reports whether some provider has the person active.
@@ -44,7 +47,7 @@ func (s *settlement) load(touched []*facts.Touch) ([]*loaded, error) {
 	}
 	out := make([]*loaded, len(touched))
 	for i, t := range touched {
-		p := &loaded{before: members[i], member: s.copyOf(members[i], t.Member)}
+		p := &loaded{before: members[i], member: s.copyOf(members[i], t.Member), left: t.Left}
 		s.relink(p, t)
 		if err := s.takeGrants(p, grants[i]); err != nil {
 			return nil, err
@@ -105,6 +108,9 @@ func (s *settlement) takeGrants(p *loaded, grants []*directory.Grant) error {
 			continue
 		}
 		p.person.Grants = append(p.person.Grants, g)
+		if g.Kind == directory.GrantDismissal {
+			p.dismissed = append(p.dismissed, g)
+		}
 		p.removed = p.removed || g.Kind == directory.GrantRemoval
 		p.accepted = p.accepted || g.Kind == directory.GrantInvitation && g.State == directory.InvitationAccepted
 	}
@@ -226,6 +232,9 @@ func (s *settlement) groupsOf(ref directory.UserRef) ([]mapping.Group, error) {
 // knownAs returns the names under which rules know a group: those bound to it, and its own where no rule uses that name.
 func (s *settlement) knownAs(g *directory.Group) []string {
 	name := directory.Fold(g.DisplayName)
+	if would := s.wouldBind[g.ID]; len(would) > 0 {
+		return append(slices.Clone(g.Bound), would...)
+	}
 	if s.policy.Names(name) {
 		return g.Bound
 	}

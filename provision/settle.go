@@ -23,7 +23,15 @@ type settlement struct {
 	conns     map[directory.ConnNum]string
 	policy    *mapping.Policy
 	formerTop string
-	writer    *facts.Writer // nil when no provider speaks
+	revision  uint64                    // of the policy in force
+	dry       bool                      // only to see what would follow: nothing is written, no brake counts
+	wouldBind map[directory.ID][]string // names that the policy of a dry run would bind to groups
+	writer    *facts.Writer             // nil when no provider speaks
+
+	applied  bool              // an administrator's apply caused it: the brakes were checked on its totals
+	byHand   bool              // an administrator's act caused it: no brake holds it, and none counts it
+	leftConn directory.ConnNum // the connection of the groups that people left
+	brakes   braking
 
 	outcomes []*outcome
 	settled  map[directory.ID]*outcome
@@ -42,6 +50,11 @@ type outcome struct {
 	values  []directory.DetailValue
 	notes   []string
 	tell    bool // the notes alone are worth an entry
+
+	lastAdmin bool // kept for want of another admin
+
+	counted []runKey                      // under which brakes count it
+	earlier map[runKey][]directory.Effect // what they counted of the member before
 }
 
 func (e *Engine) settlement(tx store.Tx, org directory.OrgNum, cause directory.Cause) (*settlement, error) {
@@ -51,7 +64,8 @@ func (e *Engine) settlement(tx store.Tx, org directory.OrgNum, cause directory.C
 	}
 	return &settlement{
 		engine: e, tx: tx, now: e.Now().UTC(), cause: cause, org: org, orgName: active.org, conns: active.conns, policy: active.policy, formerTop: active.formerTop,
-		settled: make(map[directory.ID]*outcome, 1),
+		revision: active.number,
+		settled:  make(map[directory.ID]*outcome, 1),
 	}, nil
 }
 
@@ -72,20 +86,42 @@ func (s *settlement) finish() error {
 // taken: only this transaction knows of it.
 func (s *settlement) postpone(touched []*facts.Touch) []*facts.Touch {
 	var now []*facts.Touch
-	var later []byte
+	var groups []directory.ID // that people left, in the order in which they are met
+	later := map[directory.ID][]byte{}
 	for _, t := range touched {
 		if len(t.Link)+len(t.Unlink) > 0 {
 			now = append(now, t)
 			continue
 		}
-		later = append(later, t.Member[:]...)
+		var left directory.ID
+		if len(t.Left) > 0 {
+			left = t.Left[0]
+		}
+		if later[left] == nil {
+			groups = append(groups, left)
+		}
+		later[left] = append(later[left], t.Member[:]...)
 	}
-	for list := range slices.Chunk(later, facts.InlineLimit*len(directory.ID{})) {
-		j := s.job(directory.JobSettleMembers, s.org, 0, directory.NoID)
-		j.Cursor = list
-		s.jobs = append(s.jobs, j)
+	for _, left := range groups {
+		for list := range slices.Chunk(later[left], facts.InlineLimit*len(directory.ID{})) {
+			j := s.job(directory.JobSettleMembers, s.org, s.conn, directory.NoID)
+			j.Cursor, j.Left = list, left
+			s.jobs = append(s.jobs, j)
+		}
 	}
 	return now
+}
+
+// noteLeaving counts the people of this transaction who left each group: the brakes take shares of the groups as they were.
+func (s *settlement) noteLeaving(touched []*facts.Touch) {
+	for _, t := range touched {
+		for _, group := range distinctIDs(t.Left) {
+			if s.brakes.leaving == nil {
+				s.brakes.leaving = map[directory.ID]int{}
+			}
+			s.brakes.leaving[group]++
+		}
+	}
 }
 
 // settle brings people to what follows from their facts.
@@ -97,6 +133,7 @@ func (s *settlement) settle(touched []*facts.Touch) error {
 	if err != nil {
 		return err
 	}
+	s.noteLeaving(touched)
 	s.adminsLast(people)
 	for _, p := range people {
 		o, err := s.decide(p)
@@ -119,7 +156,7 @@ func (s *settlement) decide(p *loaded) (*outcome, error) {
 		if err := s.dropGrants(p); err != nil {
 			return nil, err
 		}
-		o.notes = append(o.notes, "back after more than 30 days: pins and counted durations of before are gone")
+		o.notes = append(o.notes, noteBackLate)
 	}
 	result := s.policy.Evaluate(&p.person, s.now)
 	s.problems = append(s.problems, result.Problems...)
@@ -135,6 +172,17 @@ func (s *settlement) decide(p *loaded) (*outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	waits, err := s.brake(o, p, d, &status)
+	if err != nil {
+		return nil, err
+	}
+	if len(held) == 0 && len(waits) > 0 { // what a brake puts back may be the last admin's end, too
+		if held, err = s.keepLastAdmin(o, p, d, &status); err != nil {
+			return nil, err
+		}
+	}
+	o.lastAdmin = len(held) > 0
+	held = append(held, waits...)
 	s.leave(p)
 	s.stand(m, status)
 	if status == directory.StatusInvited || m.Status == directory.StatusInvited {
@@ -142,6 +190,7 @@ func (s *settlement) decide(p *loaded) (*outcome, error) {
 			return nil, err
 		}
 	}
+	o.changed = o.changed || !slices.Equal(m.Held, held)
 	m.Status, m.Held = status, held
 	if !m.Decision.Equal(d) {
 		m.Decision = *d
@@ -157,8 +206,11 @@ func (s *settlement) decide(p *loaded) (*outcome, error) {
 		m.Revision++
 		m.Modified = s.now
 	}
-	return o, nil
+	return o, s.uncount(o)
 }
+
+// noteBackLate tells of a person that their pins are gone.
+const noteBackLate = "back after more than 30 days: pins and counted durations of before are gone"
 
 // leave notes when every provider had let a person go, and forgets it when one has them back.
 func (s *settlement) leave(p *loaded) {
@@ -191,7 +243,7 @@ func nextStatus(m *directory.Member, d *directory.Decision, p *loaded) directory
 	switch {
 	case !m.Merged.IsZero(), p.removed:
 		return directory.StatusRemoved
-	case d.Observe:
+	case d.Observe, d.Waits && !joined:
 		return directory.StatusNone
 	case d.InScope && d.Active:
 		if d.Invite && !joined && !p.accepted {

@@ -40,7 +40,7 @@ func TestSituations(t *testing.T) {
 		{"a group is deleted and made again: the new one gives nothing until an admin rebinds", func(w *world) {
 			w.create("okta", "ann", person("ann"))
 			w.group("okta", "Engineering", "ann")
-			w.deleteGroup("okta", "Engineering")
+			w.deleteGroup("Engineering")
 			w.expect(w.one("ann@acme.com"), suspended, "", "")
 			w.group("okta", "Engineering", "ann")
 			w.expect(w.one("ann@acme.com"), suspended, "", "")

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/mixus/usher/store"
@@ -65,7 +66,10 @@ func (e *Engine) step(ctx context.Context) (bool, error) {
 	if err != nil || more {
 		return more, err
 	}
-	return e.settleDue(ctx)
+	if more, err = e.settleDue(ctx); err != nil || more {
+		return more, err
+	}
+	return false, errors.Join(e.remind(ctx), e.tidyBrakes(ctx))
 }
 
 // untilDue returns how long the worker may sleep.

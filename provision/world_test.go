@@ -278,9 +278,9 @@ func (w *world) rename(conn, group, to string) {
 	}))
 }
 
-func (w *world) deleteGroup(conn, group string) {
+func (w *world) deleteGroup(group string) {
 	w.t.Helper()
-	w.must(w.do(conn, func(f *facts.Writer) error { return f.DeleteGroup(w.ids[conn+":#"+group], facts.Match{}) }))
+	w.must(w.do("okta", func(f *facts.Writer) error { return f.DeleteGroup(w.ids["okta:#"+group], facts.Match{}) }))
 }
 
 // members returns everybody whom the organization knows by an address, the oldest first.
