@@ -26,6 +26,7 @@ const (
 	ScopeConnectionsRead = "connections:read"
 	ScopeJournalRead     = "journal:read"
 	ScopePolicyRead      = "policy:read"
+	ScopePolicyWrite     = "policy:write"
 	ScopeTokensRead      = "tokens:read"
 	ScopeTokensWrite     = "tokens:write"
 	ScopeBackup          = "store:backup" // everything of everybody, so only for tokens without an organization
@@ -35,7 +36,7 @@ const (
 func Scopes() []string {
 	return []string{
 		ScopeMembersRead, ScopeMembersWrite, ScopeGroupsRead, ScopeGroupsWrite, ScopeConnectionsRead, ScopeJournalRead,
-		ScopePolicyRead, ScopeTokensRead, ScopeTokensWrite, ScopeBackup,
+		ScopePolicyRead, ScopePolicyWrite, ScopeTokensRead, ScopeTokensWrite, ScopeBackup,
 	}
 }
 

@@ -24,6 +24,8 @@ type Explanation struct {
 	Holds        []Hold              `json:"holds" nullable:"false" doc:"Effects that wait for somebody's decision."`
 	Paused       bool                `json:"paused,omitempty" doc:"Whether a paused connection speaks of the person, so that nothing changes."`
 	Problems     []string            `json:"problems" nullable:"false" doc:"Conditions that could not be evaluated."`
+	Would        *Would              `json:"would,omitempty" doc:"What would happen to a person of whom only connections in state observe speak, were these active."`
+	Under        *Would              `json:"under,omitempty" doc:"What a candidate would make of the person. The rules and steps are the candidate's then."`
 	Journal      []Entry             `json:"journal" nullable:"false" doc:"What happened, the newest first."`
 }
 
@@ -69,38 +71,93 @@ type Hold struct {
 	Created time.Time          `json:"created"`
 }
 
+// Would is what would become of a person, and how that differs from what is in force.
+type Would struct {
+	Status         string             `json:"status" enum:"active,invited,suspended,removed,none"`
+	Role           string             `json:"role,omitempty"`
+	Department     string             `json:"department,omitempty"`
+	Teams          []string           `json:"teams" nullable:"false"`
+	PermissionSets []string           `json:"permission_sets" nullable:"false"`
+	Spaces         []string           `json:"spaces" nullable:"false"`
+	Projects       []string           `json:"projects" nullable:"false"`
+	Ends           *time.Time         `json:"ends,omitempty"`
+	Next           *time.Time         `json:"next,omitempty" doc:"The next instant at which something could change by itself."`
+	Reasons        []Reason           `json:"reasons" nullable:"false"`
+	Effects        []directory.Effect `json:"effects" nullable:"false" doc:"The differences from what is in force, each with its reason."`
+	Notes          []string           `json:"notes,omitempty" nullable:"false"`
+}
+
+func wouldView(w *provision.Would) *Would {
+	if w == nil {
+		return nil
+	}
+	d := &w.Decision
+	return &Would{
+		Status: string(w.Status), Role: d.Role, Department: d.Department, Teams: list(d.Teams), PermissionSets: list(d.PermissionSets),
+		Spaces: list(d.Spaces), Projects: list(d.Projects), Ends: instant(d.Ends), Next: instant(w.Next), Reasons: list(d.Reasons),
+		Effects: list(w.Effects), Notes: w.Notes,
+	}
+}
+
+type explainUnder struct {
+	OneMember
+	Body CandidateBody
+}
+
 func (s *Server) explanations(api huma.API) {
 	handle(s, api, get("/organizations/{organization}/members/{member}/explain", "explain-member", ScopeMembersRead, "Explain a member",
 		"Says everything there is to say about one person: facts and who said them, every rule with its file and line, how each value was chosen, and the journal."),
 		func(ctx context.Context, in *OneMember) (*answer[Explanation], error) {
-			t, err := s.target(ctx, *in)
-			if err != nil {
-				return nil, err
-			}
-			x, err := s.Engine.Explain(ctx, t.org, t.member.ID)
-			if err != nil {
-				return nil, err
-			}
-			if x.Member == nil {
-				x.Member = t.member
-			}
-			view := explanationView(t.names, x)
-			err = s.view(ctx, in.Organization, func(tx store.Tx, n *names, org directory.OrgNum) error {
-				views, err := memberViews(tx, n, org, []*directory.Member{x.Member})
-				if err != nil {
-					return err
-				}
-				view.Member = views[0]
-				return nameSubjects(tx, n, org, view.Journal)
-			})
-			return found(view, err)
+			return found(s.explain(ctx, *in, func(t *target) (*provision.Explanation, error) {
+				return s.Engine.Explain(ctx, t.org, t.member.ID)
+			}))
 		})
+	handle(s, api, post("/organizations/{organization}/members/{member}/explain", "explain-member-under", ScopeMembersRead, "Explain a member under another policy",
+		"Says what a candidate would make of one person: every rule of the candidate, how each value would be chosen, and the differences from what is in force. Nothing changes."),
+		func(ctx context.Context, in *explainUnder) (*answer[Explanation], error) {
+			return found(s.explain(ctx, in.OneMember, func(t *target) (*provision.Explanation, error) {
+				_, c, _, err := s.candidate(ctx, in.Organization, &in.Body)
+				if err != nil {
+					return nil, err
+				}
+				return s.Engine.ExplainUnder(ctx, t.org, t.member.ID, c.Policy)
+			}))
+		})
+	handle(s, api, get("/organizations/{organization}/members/{member}/past", "explain-member-past", ScopeMembersRead, "Explain what a member was",
+		"Says what was in force for one person at an instant that is over, by the reasons that were stored then: values, facts, what was done by hand, the policy, and what came next."),
+		func(ctx context.Context, in *pastOf) (*answer[Past], error) {
+			return found(s.past(ctx, in))
+		})
+}
+
+// explain renders an explanation of the member whom a request is about.
+func (s *Server) explain(ctx context.Context, at OneMember, explain func(*target) (*provision.Explanation, error)) (Explanation, error) {
+	t, err := s.target(ctx, at)
+	if err != nil {
+		return Explanation{}, err
+	}
+	x, err := explain(t)
+	if err != nil {
+		return Explanation{}, err
+	}
+	view := explanationView(t.names, x)
+	err = s.view(ctx, at.Organization, func(tx store.Tx, n *names, org directory.OrgNum) error {
+		views, err := memberViews(tx, n, org, []*directory.Member{x.Member})
+		if err != nil {
+			return err
+		}
+		view.Member = views[0]
+		view.Member.Would = view.Would
+		return nameSubjects(tx, n, org, view.Journal)
+	})
+	return view, err
 }
 
 func explanationView(n *names, x *provision.Explanation) Explanation {
 	view := Explanation{
 		Organization: x.Organization, Paused: x.Paused, Accounts: []Facts{}, Grants: []Grant{}, Holds: []Hold{}, Journal: []Entry{},
 		Rules: list(x.Trace.Rules), Steps: list(x.Trace.Steps), Problems: list(x.Trace.Result.Problems),
+		Would: wouldView(x.Would), Under: wouldView(x.Under),
 	}
 	for i := range view.Rules {
 		view.Rules[i].Because = list(view.Rules[i].Because)

@@ -3,7 +3,9 @@ package api
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,6 +32,7 @@ type Member struct {
 	Aliases        []string   `json:"aliases" nullable:"false" doc:"Every address that means this person."`
 	Guest          bool       `json:"guest,omitempty" doc:"Whether the person is outside the organization's domains."`
 	Observed       bool       `json:"observed,omitempty" doc:"Whether only connections that observe speak of the person."`
+	Would          *Would     `json:"would,omitempty" doc:"In lists and explanations: what would happen to an observed person, were these connections active."`
 	Connections    []Account  `json:"connections" nullable:"false" doc:"The directory records that are this person."`
 	Created        time.Time  `json:"created"`
 	Modified       time.Time  `json:"modified"`
@@ -72,7 +75,14 @@ func (s *Server) members(api huma.API) {
 	handle(s, api, get("/organizations/{organization}/members", "list-members", ScopeMembersRead, "List members",
 		"Lists members in the order in which they were first seen. A page may hold fewer than limit while there is a next one."),
 		func(ctx context.Context, in *memberFilter) (*answer[Page[Member]], error) {
-			return found(s.listMembers(ctx, in))
+			page, err := s.listMembers(ctx, in)
+			if err != nil {
+				return nil, err
+			}
+			if err := s.addWould(ctx, in.Organization, page.Items); err != nil { // the list is worth having without it
+				s.Log.WarnContext(ctx, "what would happen to observed people is not known", "org", in.Organization, "err", err)
+			}
+			return found(page, nil)
 		})
 	handle(s, api, get("/organizations/{organization}/members/{member}", "get-member", ScopeMembersRead, "Get a member", ""),
 		func(ctx context.Context, in *OneMember) (*answer[Member], error) {
@@ -143,6 +153,37 @@ func (s *Server) listMembers(ctx context.Context, in *memberFilter) (Page[Member
 	return page, nil
 }
 
+// addWould says beside each person whom only connections in state observe speak of what would happen to them.
+func (s *Server) addWould(ctx context.Context, organization string, members []Member) error {
+	var ids []directory.ID
+	for i := range members {
+		if id, ok := directory.ParseID(members[i].ID); ok && len(members[i].Connections) > 0 {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var num directory.OrgNum
+	err := s.view(ctx, organization, func(_ store.Tx, _ *names, org directory.OrgNum) error {
+		num = org
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	would, err := s.Engine.Observed(ctx, num, ids)
+	if err != nil {
+		return err
+	}
+	for i := range members {
+		if id, ok := directory.ParseID(members[i].ID); ok {
+			members[i].Would = wouldView(would[id])
+		}
+	}
+	return nil
+}
+
 // rows returns the next members in the order of their ids, by the index that is narrowest.
 func (in *memberFilter) rows(tx store.Tx, org directory.OrgNum, after directory.ID) ([]*directory.Member, error) {
 	var key directory.Key
@@ -211,9 +252,31 @@ func findMember(tx store.Tx, n *names, org directory.OrgNum, ref string) (*direc
 		return cmp.Compare(slices.Index(directory.Statuses(), a.Status), slices.Index(directory.Statuses(), b.Status))
 	})
 	if len(rows) > 1 && rows[0].Status == rows[1].Status {
-		return nil, directory.Errorf(directory.Conflict, "%q means more than one person, such as %s and %s; say which by id.", ref, rows[0].ID, rows[1].ID)
+		return nil, directory.Errorf(directory.Conflict, "%q means %d people: %s. Say which by id.", ref, len(rows), namesakes(n, rows))
 	}
 	return rows[0], nil
+}
+
+// maxNamesakes is how many people of one address an error tells apart.
+const maxNamesakes = 5
+
+// namesakes tells people of one address apart: by id, status and the connections that speak of them.
+func namesakes(n *names, members []*directory.Member) string {
+	var texts []string
+	for _, m := range members[:min(len(members), maxNamesakes)] {
+		text := m.ID.String() + " (" + string(m.Status)
+		if m.Decision.Name != "" {
+			text += ", " + m.Decision.Name
+		}
+		for _, u := range m.Users {
+			text += ", of " + n.conn[u.Conn]
+		}
+		texts = append(texts, text+")")
+	}
+	if more := len(members) - len(texts); more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(texts, ", ")
 }
 
 // membersOfRecords finds people by their directory records, which know user names and former addresses.

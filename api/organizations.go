@@ -30,6 +30,9 @@ type Policy struct {
 	Actor     string    `json:"actor" doc:"Who activated it."`
 	Activated time.Time `json:"activated" doc:"When it was activated."`
 	Active    bool      `json:"active" doc:"Whether it is in force."`
+	Reason    string    `json:"reason,omitempty" doc:"Why it was applied, as its actor said."`
+	Rollback  uint64    `json:"rollback,omitempty" doc:"The revision that it goes back to."`
+	Settings  bool      `json:"settings,omitempty" doc:"Only the connections' settings differ from the revision before."`
 }
 
 // maxJobs is how many waiting jobs are counted.
@@ -122,7 +125,10 @@ func (s *Server) organization(tx store.Tx, n *names, org directory.OrgNum) (Orga
 }
 
 func policyView(p *directory.Policy, active uint64) Policy {
-	view := Policy{Revision: p.Revision, Hash: p.Hash, Files: []string{}, Actor: p.Actor, Activated: p.Activated, Active: p.Revision == active}
+	view := Policy{
+		Revision: p.Revision, Hash: p.Hash, Files: []string{}, Actor: p.Actor, Activated: p.Activated, Active: p.Revision == active,
+		Reason: p.Reason, Rollback: p.Rollback, Settings: p.Settings,
+	}
 	for _, f := range p.Files {
 		view.Files = append(view.Files, f.Name)
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/httpx"
+	"github.com/mixus/usher/mapping"
 	"github.com/mixus/usher/provision"
 	"github.com/mixus/usher/store"
 )
@@ -34,6 +36,17 @@ type Server struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 	Version string
+
+	// Compile reads and compiles the files of a policy, as they are on disk or in a request. The policy is nil when a
+	// problem is an error.
+	Compile func(files []directory.PolicyFile) (*mapping.Policy, []directory.Problem)
+
+	// Waiting returns the policy of an organization that the configuration has and that is not in force, nil for none;
+	// Problems what is wrong with the configuration that was read last; Applied is told of an organization whose policy
+	// was applied. Each may be nil.
+	Waiting  func(organization string) *Waiting
+	Problems func() []directory.Problem
+	Applied  func(ctx context.Context, organization string) error
 
 	ids  directory.IDs
 	used store.TokenUse
@@ -81,11 +94,15 @@ func readBody(w http.ResponseWriter, r *http.Request) error {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	limit := int64(maxBody)
+	if strings.Contains(r.URL.Path, "/policy/") {
+		limit = maxPolicyBody
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return directory.Errorf(directory.TooLarge, "The body is larger than %d bytes, the most that is taken.", maxBody)
+		return directory.Errorf(directory.TooLarge, "The body is larger than %d bytes, the most that is taken.", limit)
 	case err != nil && directory.KindOf(err) == directory.Internal:
 		return &directory.Error{Kind: directory.Invalid, Message: "The body of the request ended early; send it again.", Err: err}
 	case err != nil:
@@ -120,13 +137,19 @@ func (s *Server) register() {
 	})
 	api.UseMiddleware(s.allow)
 	s.organizations(api)
+	s.policy(api)
+	s.status(api)
 	s.members(api)
 	s.verbs(api)
+	s.holds(api)
 	s.explanations(api)
+	s.who(api)
+	s.draft(api)
 	s.groups(api)
 	s.connections(api)
 	s.journal(api)
 	s.tokens(api)
+	s.checks(api)
 	s.backups(api)
 
 	description := sync.OnceValues(func() ([]byte, error) { return json.Marshal(api.OpenAPI()) })

@@ -53,15 +53,17 @@ type App struct {
 	health      *health
 	metrics     *metrics
 	connections connections
+	waiting     awaiting
 	certificate *httpx.Certificate
 	listener    net.Listener
 	public      *httpx.Server
 	local       *httpx.Server
 
-	reload sync.Mutex // one at a time
-	work   sync.WaitGroup
-	cancel context.CancelFunc
-	failed chan error
+	reload   sync.Mutex // one at a time
+	planning func()     // plans what waits, beside the server; nil before Start
+	work     sync.WaitGroup
+	cancel   context.CancelFunc
+	failed   chan error
 }
 
 // New reads the configuration and opens the store. A configuration that does not check is a *ProblemsError.
@@ -72,8 +74,8 @@ func New(opts Options) (*App, error) {
 	if opts.Output == nil {
 		opts.Output = os.Stderr
 	}
-	configuration, problems := ReadConfiguration(opts.Config, opts.Values)
-	if directory.Failed(problems) {
+	configuration, problems := readAdmissible(opts.Config, opts.Values)
+	if directory.Failed(problems) && (configuration.Operator == nil || !knowsAll(opts, configuration)) {
 		return nil, &ProblemsError{Path: opts.Config, Problems: problems}
 	}
 	if configuration.Operator == nil {
@@ -82,6 +84,9 @@ func New(opts Options) (*App, error) {
 	a := &App{opts: opts, operator: configuration.Operator, failed: make(chan error, 1)}
 	a.log = newLogger(a.operator.Log, opts.Output)
 	a.report(problems)
+	if directory.Failed(problems) {
+		a.log.Error("the configuration does not check; starting with what was in force before", slog.String("config", opts.Config))
+	}
 	a.data = Data(orElse(opts.Data, a.operator.Data))
 	var err error
 	if a.proxies, err = httpx.ParseProxies(a.operator.TrustedProxies); err != nil {
@@ -97,6 +102,15 @@ func New(opts Options) (*App, error) {
 	}
 	return a, nil
 }
+
+// knowsAll reports whether there is a store already, which has the policies that were in force before. A server whose
+// customers' files broke since starts with those, loudly; one whose own file is broken, or that has nothing yet, does not.
+func knowsAll(opts Options, c *Configuration) bool {
+	return c.OperatorReads && Data(orElse(opts.Data, c.Operator.Data)).Exists()
+}
+
+// found returns what was found wrong with the configuration that was read last.
+func (a *App) found() []directory.Problem { return a.health.found() }
 
 // open opens the store and takes the configuration up.
 func (a *App) open(policies []Policy, problems []directory.Problem) error {
@@ -115,9 +129,16 @@ func (a *App) open(policies []Policy, problems []directory.Problem) error {
 	}
 	a.store = s
 	a.metrics.watch(s)
+	a.metrics.configured(a.found, a.waiting.len)
 	a.engine = newEngine(s, a.log, a.opts.Now)
-	a.api = &api.Server{Store: s, Engine: a.engine, Log: a.log, Now: a.opts.Now, Version: a.opts.Version}
+	if a.engine.PlanKey, err = a.data.cursorKey(); err != nil {
+		return errors.Join(err, s.Close())
+	}
 	a.health = &health{store: s, now: a.opts.Now}
+	a.api = &api.Server{
+		Store: s, Engine: a.engine, Log: a.log, Now: a.opts.Now, Version: a.opts.Version, Compile: compileAll,
+		Waiting: a.waiting.get, Problems: a.found, Applied: a.applied,
+	}
 	a.health.configured(problems)
 	err = a.data.claim()
 	if err == nil {
@@ -131,18 +152,6 @@ func (a *App) open(policies []Policy, problems []directory.Problem) error {
 
 func newEngine(s *bolt.Store, log *slog.Logger, now func() time.Time) *provision.Engine {
 	return &provision.Engine{Store: s, Log: log, Now: now, Compile: compile}
-}
-
-// take makes a configuration's policies those in force.
-func (a *App) take(ctx context.Context, policies []Policy) error {
-	changed, err := enroll(ctx, a.engine, policies, "configuration")
-	if err != nil {
-		return err
-	}
-	for _, name := range changed {
-		a.log.Info("policy activated", slog.String("org", name))
-	}
-	return a.connections.refresh(ctx, a.engine)
 }
 
 // Start listens, begins to serve and to work, and returns.
@@ -165,6 +174,8 @@ func (a *App) Start(ctx context.Context) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.cancel = cancel
 	a.work.Go(func() { a.tidy(work) })
+	a.work.Go(func() { a.countWaiting(work) })
+	a.planning = func() { a.work.Go(func() { a.countWaiting(work) }) }
 	a.work.Go(func() {
 		if err := a.engine.Work(work); err != nil && work.Err() == nil {
 			a.fail(err)

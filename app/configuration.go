@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,7 +14,9 @@ import (
 // Configuration is a configuration that was read and compiled.
 type Configuration struct {
 	Operator *config.Operator // nil when an organization's file was read by itself
-	Policies []Policy         // of the organizations that could be read, in the order of their files' names
+	// OperatorReads is true when the operator's file itself has no error.
+	OperatorReads bool
+	Policies      []Policy // of the organizations that could be read, in the order of their files' names
 }
 
 // Policy is one organization's file, compiled.
@@ -33,12 +36,43 @@ func ReadConfiguration(path, values string) (*Configuration, []directory.Problem
 	}
 	loaded, more := config.Load(path, options)
 	problems = append(problems, more...)
-	c := &Configuration{Operator: loaded.Operator}
+	c := &Configuration{Operator: loaded.Operator, OperatorReads: loaded.Operator != nil && !slices.ContainsFunc(problems, func(p directory.Problem) bool {
+		return p.Severity == directory.SeverityError && (p.File == "" || filepath.Base(p.File) == filepath.Base(path))
+	})}
 	for _, organization := range loaded.Organizations {
 		files := loaded.Files[organization.ID]
 		policy, more := mapping.Compile(organization)
 		problems = append(problems, config.Excerpts(notSaid(problems, more), files)...)
 		c.Policies = append(c.Policies, Policy{Organization: organization.ID, Policy: policy, Files: files})
+	}
+	return c, config.Sort(problems)
+}
+
+// withoutDecisions returns connections as a file has them, with what decides about people as it is in force: that waits
+// with the rest of the file.
+func withoutDecisions(changed, inForce []config.Connection) []config.Connection {
+	out := slices.Clone(changed)
+	for i := range out {
+		out[i].DefaultRole, out[i].Authority = "", nil
+		if k := slices.IndexFunc(inForce, func(c config.Connection) bool { return c.ID == out[i].ID }); k >= 0 {
+			out[i].DefaultRole, out[i].Authority = inForce[k].DefaultRole, inForce[k].Authority
+		}
+	}
+	return out
+}
+
+// readAdmissible is ReadConfiguration for a server: a policy whose tests fail is one that cannot be used.
+func readAdmissible(path, values string) (*Configuration, []directory.Problem) {
+	c, problems := ReadConfiguration(path, values)
+	for i := range c.Policies {
+		p := &c.Policies[i]
+		if p.Policy == nil {
+			continue
+		}
+		if failing := mapping.Admissible(p.Policy); len(failing) > 0 {
+			problems = append(problems, config.Excerpts(failing, p.Files)...)
+			p.Policy = nil
+		}
 	}
 	return c, config.Sort(problems)
 }
@@ -54,15 +88,37 @@ func notSaid(said, more []directory.Problem) []directory.Problem {
 
 // compile turns the stored text of a policy into a policy.
 func compile(files []directory.PolicyFile) (*mapping.Policy, error) {
-	organization, problems := config.ParseFiles(files)
-	if !directory.Failed(problems) && organization != nil {
-		policy, more := mapping.Compile(organization)
-		if policy != nil {
-			return policy, nil
-		}
-		problems = append(problems, more...)
+	policy, problems := compileAll(files)
+	if policy == nil {
+		return nil, &ProblemsError{Problems: problems}
 	}
-	return nil, &ProblemsError{Problems: problems}
+	return policy, nil
+}
+
+// compileAll turns the text of a policy into a policy, and tells every problem with it. The policy is nil when a problem
+// is an error.
+func compileAll(files []directory.PolicyFile) (*mapping.Policy, []directory.Problem) {
+	var main, changed []directory.PolicyFile
+	for _, f := range files {
+		if f.Connections {
+			changed = append(changed, f)
+		} else {
+			main = append(main, f)
+		}
+	}
+	organization, problems := config.ParseFiles(main)
+	if directory.Failed(problems) || organization == nil {
+		return nil, problems
+	}
+	if len(changed) > 0 {
+		other, more := config.ParseFiles(changed)
+		if directory.Failed(more) || other == nil {
+			return nil, more
+		}
+		organization.Connections = withoutDecisions(other.Connections, organization.Connections)
+	}
+	policy, more := mapping.Compile(organization)
+	return policy, config.Sort(append(problems, config.Excerpts(notSaid(problems, more), files)...))
 }
 
 // ProblemsError says that a configuration cannot be used, and all that is wrong with it.

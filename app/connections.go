@@ -28,35 +28,21 @@ func (c *connections) get(name string) (scim.Connection, bool) {
 	return connection, ok
 }
 
-// enroll gives organizations and connections their numbers, and activates the policies that are not active yet. It
-// returns the organizations whose policy changed.
-func enroll(ctx context.Context, engine *provision.Engine, policies []Policy, actor string) ([]string, error) {
-	var changed []string
-	for _, p := range policies {
-		var org directory.OrgNum
-		err := engine.Store.Update(ctx, func(tx store.Tx) (err error) {
-			if org, err = tx.PutOrganization(p.Organization); err != nil {
+// enroll gives an organization and its connections their numbers.
+func enroll(ctx context.Context, engine *provision.Engine, p Policy) (directory.OrgNum, error) {
+	var org directory.OrgNum
+	err := engine.Store.Update(ctx, func(tx store.Tx) (err error) {
+		if org, err = tx.PutOrganization(p.Organization); err != nil {
+			return err
+		}
+		for _, c := range p.Policy.Organization.Connections {
+			if err := enrollConnection(tx, org, c); err != nil {
 				return err
 			}
-			for _, c := range p.Policy.Organization.Connections {
-				if err := enrollConnection(tx, org, c); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return changed, err
 		}
-		activated, err := engine.Activate(ctx, org, p.Policy, p.Files, actor)
-		if err != nil {
-			return changed, fmt.Errorf("app: activate the policy of %s: %w", p.Organization, err)
-		}
-		if activated {
-			changed = append(changed, p.Organization)
-		}
-	}
-	return changed, nil
+		return nil
+	})
+	return org, err
 }
 
 func enrollConnection(tx store.Tx, org directory.OrgNum, c config.Connection) error {

@@ -40,7 +40,11 @@ func OpenDirect(data Data, version string, wait time.Duration, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	server := &api.Server{Store: s, Engine: newEngine(s, log, time.Now), Log: log, Now: time.Now, Version: version}
+	engine := newEngine(s, log, time.Now)
+	if engine.PlanKey, err = data.cursorKey(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	server := &api.Server{Store: s, Engine: engine, Log: log, Now: time.Now, Version: version, Compile: compileAll}
 	name := "local"
 	if u, err := user.Current(); err == nil {
 		name = accountName(u.Uid)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,6 +49,7 @@ type health struct {
 	checked  time.Time
 	state    StoreState
 	config   ConfigState
+	problems []directory.Problem
 	draining bool
 }
 
@@ -62,6 +64,7 @@ func (h *health) drain() {
 func (h *health) configured(problems []directory.Problem) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.problems = problems
 	h.config.OK = !directory.Failed(problems)
 	h.config.Problems = nil
 	for _, p := range problems {
@@ -72,6 +75,21 @@ func (h *health) configured(problems []directory.Problem) {
 	if h.config.OK {
 		h.config.Loaded = h.now().UTC()
 	}
+}
+
+// add notes a problem that showed when the configuration was taken up.
+func (h *health) add(p directory.Problem) {
+	h.mu.Lock()
+	problems := append(slices.Clone(h.problems), p)
+	h.mu.Unlock()
+	h.configured(problems)
+}
+
+// found returns what was found wrong with the configuration that was read last.
+func (h *health) found() []directory.Problem {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.problems
 }
 
 // ready checks the store, unless that was done just now.

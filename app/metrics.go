@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/httpx"
 	"github.com/mixus/usher/store"
 )
@@ -80,12 +81,33 @@ func class(status int) string {
 	return "5xx"
 }
 
+// configured adds what is known of the configuration, at the time of a scrape.
+func (m *metrics) configured(problems func() []directory.Problem, waiting func() int) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "usher_config_errors", Help: "Errors in the configuration as it was read last; what was in force before stays.",
+		}, func() float64 {
+			n := 0
+			for _, p := range problems() {
+				if p.Severity == directory.SeverityError {
+					n++
+				}
+			}
+			return float64(n)
+		}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "usher_policies_waiting", Help: "Changed policies that are not in force yet.",
+		}, func() float64 { return float64(waiting()) }),
+	)
+}
+
 // watch adds what has to be asked of the store, at the time of a scrape.
 func (m *metrics) watch(s store.Store) {
 	m.registry.MustRegister(&waiting{
-		store: s,
-		jobs:  prometheus.NewDesc("usher_jobs_waiting", "Jobs that wait or are under way, counted up to 1000.", nil, nil),
-		holds: prometheus.NewDesc("usher_holds", "Effects that wait for somebody's decision.", []string{"organization"}, nil),
+		store:  s,
+		people: prometheus.NewDesc("usher_holds_waiting", "People who wait in holds, by kind.", []string{"kind"}, nil),
+		jobs:   prometheus.NewDesc("usher_jobs_waiting", "Jobs that wait or are under way, counted up to 1000.", nil, nil),
+		holds:  prometheus.NewDesc("usher_holds", "Effects that wait for somebody's decision.", []string{"organization"}, nil),
 	})
 }
 
@@ -97,12 +119,14 @@ func (m *metrics) handler() http.Handler {
 type waiting struct {
 	store       store.Store
 	jobs, holds *prometheus.Desc
+	people      *prometheus.Desc
 }
 
 // Describe says what is collected.
 func (w *waiting) Describe(ch chan<- *prometheus.Desc) {
 	ch <- w.jobs
 	ch <- w.holds
+	ch <- w.people
 }
 
 // Collect asks the store.
@@ -111,6 +135,7 @@ func (w *waiting) Collect(ch chan<- prometheus.Metric) {
 	defer cancel()
 	jobs := 0
 	holds := map[string]int{}
+	people := map[string]int{}
 	err := w.store.View(ctx, func(tx store.Tx) error {
 		rows, err := tx.ListJobs(1000)
 		if err != nil {
@@ -127,6 +152,12 @@ func (w *waiting) Collect(ch chan<- prometheus.Metric) {
 				return err
 			}
 			holds[name] = len(rows)
+			for _, h := range rows {
+				people[h.Kind] += h.Waiting
+				if h.Kind == directory.HoldLastAdmin {
+					people[h.Kind]++
+				}
+			}
 		}
 		return nil
 	})
@@ -137,5 +168,8 @@ func (w *waiting) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(w.jobs, prometheus.GaugeValue, float64(jobs))
 	for name, n := range holds {
 		ch <- prometheus.MustNewConstMetric(w.holds, prometheus.GaugeValue, float64(n), name)
+	}
+	for kind, n := range people {
+		ch <- prometheus.MustNewConstMetric(w.people, prometheus.GaugeValue, float64(n), kind)
 	}
 }

@@ -18,7 +18,7 @@ func (a *App) Reload(ctx context.Context) error {
 	if a.certificate != nil {
 		a.certificate.Reload()
 	}
-	configuration, problems := ReadConfiguration(a.opts.Config, a.opts.Values)
+	configuration, problems := readAdmissible(a.opts.Config, a.opts.Values)
 	a.health.configured(problems)
 	a.report(problems)
 	if directory.Failed(problems) {
@@ -31,6 +31,9 @@ func (a *App) Reload(ctx context.Context) error {
 	if err := a.take(ctx, configuration.Policies); err != nil {
 		a.log.Error("the configuration was not taken up whole", slog.Any("err", err))
 		return err
+	}
+	if a.planning != nil {
+		a.planning()
 	}
 	a.log.Info("configuration read again")
 	return nil

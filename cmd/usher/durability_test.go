@@ -42,7 +42,13 @@ type process struct {
 // serving starts the program, by way of a wrapper such as strace where one is given, and waits until it is ready.
 func serving(t *testing.T, program, data string, wrapper ...string) *process {
 	t.Helper()
-	argv := append(wrapper, program, "serve", "--config", "../../examples/acme/usher.yaml", "--data", data, "--listen", "127.0.0.1:0")
+	return servingConfig(t, program, "../../examples/acme/usher.yaml", data, wrapper...)
+}
+
+// servingConfig is serving with another configuration.
+func servingConfig(t *testing.T, program, config, data string, wrapper ...string) *process {
+	t.Helper()
+	argv := append(wrapper, program, "serve", "--config", config, "--data", data, "--listen", "127.0.0.1:0")
 	p := &process{cmd: exec.CommandContext(t.Context(), argv[0], argv[1:]...), log: &bytes.Buffer{}}
 	p.cmd.Stderr = p.log
 	out, err := p.cmd.StdoutPipe()
@@ -175,6 +181,9 @@ func (w *writer) send(method, url string, body, into any) (int, error) {
 func TestKilledFiftyTimesUnderSixteenWriters(t *testing.T) {
 	program, data := built(t), t.TempDir()
 	p := serving(t, program, data)
+	for _, kind := range []string{"suspensions", "role-losses", "group-removals"} { // nothing is to wait in a hold
+		command(t, program, "holds", "expect", "--data", data, "--"+kind, "1000000", "--until", "24h", "--reason", "test")
+	}
 	secret := token(t, program, data)
 	writers := make([]*writer, 16)
 	for i := range writers {

@@ -107,6 +107,11 @@ func attribute(record map[string]any, name string) (any, bool) {
 	if value, ok := record[name]; ok {
 		return value, true
 	}
+	if colon := strings.LastIndexByte(name, ':'); colon > 0 { // one of an extension, with its URN
+		extension, _ := record[name[:colon]].(map[string]any)
+		value, ok := extension[name[colon+1:]]
+		return value, ok
+	}
 	for _, key := range slices.Sorted(maps.Keys(record)) {
 		extension, ok := record[key].(map[string]any)
 		if !ok || !strings.HasPrefix(strings.ToLower(key), "urn:") {

@@ -15,24 +15,52 @@ import (
 )
 
 func (p *program) explain() *cobra.Command {
-	var organization string
-	return grouped(groupAsk, p.inOrganization(&cobra.Command{
-		Use: "explain EMAIL", Short: "Say why somebody is what they are", Args: arguments("the member's address or id"),
-		Long: "Names every fact and who said it, every rule with its file and line, matched or not and why, how each value was chosen, and the journal entries that followed.",
+	var from candidateFlags
+	var at, file string
+	c := p.inOrganization(&cobra.Command{
+		Use: "explain EMAIL", Short: "Say why somebody is what they are, were, or would be", Args: arguments("the member's address or id"),
+		Long: `Names every fact and who said it, every rule with its file and line, matched or not and why, how each value was chosen, and
+the journal entries that followed. With --at it says what was in force at an instant that is over, by the reasons that were
+stored then, and what came next; it stays answerable after the person has gone. With --if it says what a changed file would
+make of the person; nothing changes.`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if at != "" && file != "" {
+				return usagef("--at asks what was, and --if what would be; give one of them")
+			}
+			organization, body := from.organization, api.CandidateBody{}
+			if file != "" {
+				var err error
+				if organization, body.Files, err = candidateFiles(file, from); err != nil {
+					return err
+				}
+			}
 			return p.within(c, organization, func(cl *client, path string) error {
+				path += "/members/" + url.PathEscape(args[0])
+				if at != "" {
+					return p.showPast(c, cl, path, at)
+				}
 				var x api.Explanation
-				if err := cl.call(c.Context(), http.MethodGet, path+"/members/"+url.PathEscape(args[0])+"/explain", nil, nil, &x); err != nil {
+				var err error
+				if file != "" {
+					err = cl.call(c.Context(), http.MethodPost, path+"/explain", nil, body, &x)
+				} else {
+					err = cl.call(c.Context(), http.MethodGet, path+"/explain", nil, nil, &x)
+				}
+				if err != nil {
 					return err
 				}
 				if p.json {
 					return printJSON(p.out, x)
 				}
-				_, err := io.WriteString(p.out, clean(explanation(&x)))
+				_, err = io.WriteString(p.out, clean(explanation(&x)))
 				return err
 			})
 		},
-	}, &organization))
+	}, &from.organization)
+	c.Flags().StringVar(&at, "at", "", "what was in force at an `instant`, as 2027-05-03T10:00:00Z, or at the end of a day (UTC), as 2027-05-03")
+	c.Flags().StringVar(&file, "if", "", "what would be under an organization's `file`, or a usher.yaml")
+	c.Flags().StringVar(&from.values, "values", "", "for --if, a `file` with ids and addresses per environment, for ${value:NAME}")
+	return grouped(groupAsk, c)
 }
 
 // explanation renders an explanation for people.
@@ -41,6 +69,12 @@ func explanation(x *api.Explanation) string {
 	describeMember(&b, x.Member)
 	if x.Paused {
 		b.WriteString("\nA paused connection speaks of this person: nothing changes until it is active again.\n")
+	}
+	if x.Would != nil {
+		describeWould(&b, "Only connections in state observe speak of this person, so nothing changes. Were they active", x.Would)
+	}
+	if x.Under != nil {
+		describeWould(&b, "Under the candidate", x.Under)
 	}
 	describeFacts(&b, x)
 	describeRules(&b, x)
@@ -64,6 +98,31 @@ func explanation(x *api.Explanation) string {
 		describeEntry(&b, &x.Journal[i], x.Member.ID)
 	}
 	return b.String()
+}
+
+// describeWould writes what would become of a person, as differences from what is in force.
+func describeWould(b *strings.Builder, heading string, w *api.Would) {
+	fmt.Fprintf(b, "\n%s: %s\n", heading, standsAs(w))
+	for _, e := range w.Effects {
+		fmt.Fprintf(b, "  %s\n", describeEffect(e))
+	}
+	if len(w.Effects) == 0 {
+		b.WriteString("  no change\n")
+	}
+	for _, note := range w.Notes {
+		fmt.Fprintf(b, "  note: %s\n", note)
+	}
+	if w.Next != nil {
+		fmt.Fprintf(b, "  next change by itself: %s\n", day(*w.Next))
+	}
+}
+
+// standsAs says in a few words where somebody would stand.
+func standsAs(w *api.Would) string {
+	if w.Status == string(directory.StatusNone) {
+		return "no member"
+	}
+	return strings.Join(nonEmpty(w.Status, w.Role, w.Department), ", ")
 }
 
 // describeStep writes how one value is chosen. An end has no value but the instant.

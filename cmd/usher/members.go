@@ -89,16 +89,49 @@ func (p *program) allMembers(ctx context.Context, cl *client, path string, query
 	return members, err
 }
 
+// memberTable prints members. Ids stand only beside those whom an address does not tell apart, and what would happen only
+// where somebody is observed.
 func memberTable(w io.Writer, members []api.Member) error {
+	times := map[string]int{}
+	observed, alike := false, false
+	for _, m := range members {
+		times[m.Email]++
+		alike = alike || m.Email == "" || times[m.Email] > 1
+		observed = observed || m.Would != nil
+	}
+	header := []string{"EMAIL", "NAME", "STATUS", "ROLE", "DEPARTMENT", "TEAMS"}
+	if observed {
+		header = append(header, "WOULD BE")
+	}
+	if alike {
+		header = append(header, "ID")
+	}
 	var rows [][]string
 	for _, m := range members {
 		role := m.Role
 		if m.Status == string(directory.StatusNone) && role != "" {
 			role = "(" + role + ")" // what they would be, were they a member
 		}
-		rows = append(rows, []string{m.Email, m.Name, m.Status, role, m.Department, strings.Join(m.Teams, ", ")})
+		row := []string{m.Email, m.Name, m.Status, role, m.Department, strings.Join(m.Teams, ", ")}
+		if observed {
+			row = append(row, wouldBe(m.Would))
+		}
+		if alike {
+			row = append(row, map[bool]string{true: m.ID}[m.Email == "" || times[m.Email] > 1])
+		}
+		rows = append(rows, row)
 	}
-	return table(w, []string{"EMAIL", "NAME", "STATUS", "ROLE", "DEPARTMENT", "TEAMS"}, rows)
+	return table(w, header, rows)
+}
+
+func wouldBe(w *api.Would) string {
+	switch {
+	case w == nil:
+		return ""
+	case len(w.Effects) == 0:
+		return "no change"
+	}
+	return standsAs(w)
 }
 
 func (p *program) membersShow() *cobra.Command {

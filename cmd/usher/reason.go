@@ -58,8 +58,12 @@ func decidedBy(r api.Reason) string {
 		return "no rule"
 	case directory.SourceEnded:
 		return fmt.Sprintf("membership_for of rule %q", r.Rule)
+	case directory.SourceRollout:
+		return "the rollout"
 	case directory.SourceLastAdmin:
 		return "the last admin"
+	case directory.SourceHeld:
+		return "a brake"
 	case directory.SourceRule, directory.SourceCondition, directory.SourceNoLonger:
 	}
 	switch {

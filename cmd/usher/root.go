@@ -62,10 +62,11 @@ func (p *program) root() *cobra.Command {
 		},
 	}
 	root.SetVersionTemplate("usher {{.Version}}\n")
-	root.AddGroup(&cobra.Group{ID: groupRun, Title: "Run it:"}, &cobra.Group{ID: groupAsk, Title: "Ask and act:"}, &cobra.Group{ID: groupKeep, Title: "Look after the store:"})
+	root.AddGroup(&cobra.Group{ID: groupRun, Title: "Run it:"}, &cobra.Group{ID: groupChange, Title: "Change the mapping:"}, &cobra.Group{ID: groupAsk, Title: "Ask and act:"}, &cobra.Group{ID: groupKeep, Title: "Look after the store:"})
 	root.AddCommand(
-		p.serve(), p.demo(), p.check(), p.schema(),
-		p.members(), p.groups(), p.connections(), p.explain(), p.journal(), p.tokens(),
+		p.serve(), p.demo(), p.initialize(), p.check(), p.test(), p.schema(),
+		p.members(), p.groups(), p.connections(), p.explain(), p.holds(), p.who(), p.journal(), p.tokens(),
+		p.plan(), p.apply(), p.policy(), p.status(),
 		p.backup(), p.restore(), p.compact(), p.version(),
 	)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
@@ -76,9 +77,10 @@ func (p *program) root() *cobra.Command {
 
 // The groups of commands in the help.
 const (
-	groupRun  = "run"
-	groupAsk  = "ask"
-	groupKeep = "keep"
+	groupRun    = "run"
+	groupChange = "change"
+	groupAsk    = "ask"
+	groupKeep   = "keep"
 )
 
 func noArguments(c *cobra.Command, args []string) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -26,10 +27,11 @@ func TestMain(m *testing.M) {
 //	await            wait until the server at $ADDR is ready
 //	scim [!] METHOD PATH [FILE]
 //	                 send a SCIM request to /scim/v2/$CONNECTION with the token in the file "token", and print the answer;
-//	                 it fails unless the status is 2xx
+//	                 it fails unless the status is 2xx; the id of a user who is made is then $ID_ with the externalId
 //	hup DIR          tell the server of a data directory to read its configuration again
 //	secret FILE      fail unless the file holds one token and nothing else
 //	format FILE N    make a store file say that it has format N
+//	now NAME         set a variable to the present instant
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -40,7 +42,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await": await, "scim": pushOne, "hup": hangUp, "secret": oneSecret, "format": setFormat,
+			"await": await, "scim": pushOne, "hup": hangUp, "secret": oneSecret, "format": setFormat, "now": setNow,
 		},
 	})
 }
@@ -86,6 +88,10 @@ func pushOne(ts *testscript.TestScript, neg bool, args []string) {
 	answer, err := io.ReadAll(resp.Body)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("answer"), answer, 0o600))
+	var made struct{ ID, ExternalID string }
+	if resp.StatusCode == http.StatusCreated && json.Unmarshal(answer, &made) == nil {
+		ts.Setenv("ID_"+made.ExternalID, made.ID)
+	}
 	if worked := resp.StatusCode/100 == 2; worked == neg {
 		ts.Fatalf("%s %s: %s %s", args[0], args[1], resp.Status, answer)
 	}
@@ -102,6 +108,11 @@ func oneSecret(ts *testscript.TestScript, _ bool, args []string) {
 	if text := ts.ReadFile(args[0]); !strings.HasPrefix(text, "usher_") || strings.Count(text, "\n") != 1 || strings.ContainsAny(text, " \t{") {
 		ts.Fatalf("not one token: %q", text)
 	}
+}
+
+func setNow(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], time.Now().UTC().Format(time.RFC3339Nano))
+	time.Sleep(2 * time.Millisecond) // what comes next is later
 }
 
 func setFormat(ts *testscript.TestScript, _ bool, args []string) {

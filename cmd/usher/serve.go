@@ -39,7 +39,7 @@ func (p *program) serve() *cobra.Command {
 // gcPercent lets the heap grow to several times what is live before it is collected. The rows live in the store's file,
 // mapped into memory and not on the heap, so that what is live is a few megabytes, and collecting them over and over
 // would cost a tenth of every push. The variable GOGC overrides it.
-const gcPercent = 400
+const gcPercent = 600
 
 // keepServing serves until the context ends.
 func (p *program) keepServing(ctx context.Context, opts app.Options) error {
