@@ -1,0 +1,122 @@
+package provision
+
+import (
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/mapping"
+	"github.com/mixus/usher/store"
+)
+
+// dry returns a settlement under another policy that decides as the real one would and writes nothing.
+func (e *Engine) dry(tx store.Tx, org directory.OrgNum, policy *mapping.Policy) (*settlement, error) {
+	return e.dryAfter(tx, org, policy, nil)
+}
+
+// dryAfter is dry for the next page of a plan. It takes over what the page before has read of groups: what has changed
+// since stands in the journal after the plan's position, and apply looks at it again.
+func (e *Engine) dryAfter(tx store.Tx, org directory.OrgNum, policy *mapping.Policy, before *settlement) (*settlement, error) {
+	active, err := e.active(tx, org)
+	if err != nil && directory.KindOf(err) != directory.NotFound {
+		return nil, err
+	}
+	s := &settlement{
+		engine: e, now: e.Now().UTC(), cause: directory.Cause{Kind: directory.CausePolicy}, org: org, dry: true,
+		orgName: active.org, conns: active.conns, policy: policy, formerTop: active.formerTop, revision: active.number,
+		settled: make(map[directory.ID]*outcome, planPage),
+	}
+	if active.policy != nil && active.policy.TopRole() != policy.TopRole() {
+		if _, still := policy.Role(active.policy.TopRole()); !still {
+			s.formerTop = active.policy.TopRole()
+		}
+	}
+	u := unwritten{Tx: tx, members: map[directory.ID]*directory.Member{}, groups: map[directory.ID]*directory.Group{}}
+	if before != nil {
+		if was, ok := before.tx.(unwritten); ok {
+			u.groups, s.wouldBind = was.groups, before.wouldBind
+		}
+	}
+	s.tx = u
+	if s.wouldBind == nil {
+		s.wouldBind, err = wouldBind(tx, org, policy)
+	}
+	return s, err
+}
+
+// wouldBind returns, for each group, the names that activating a policy would bind to it.
+func wouldBind(tx store.Tx, org directory.OrgNum, policy *mapping.Policy) (map[directory.ID][]string, error) {
+	conns, err := tx.Connections()
+	if err != nil {
+		return nil, err
+	}
+	out := map[directory.ID][]string{}
+	for _, row := range conns {
+		if row.Org != org {
+			continue
+		}
+		names := policy.GroupNames()
+		bound, err := tx.Bindings(row.Num, names)
+		if err != nil {
+			return nil, err
+		}
+		for i, name := range names {
+			if !bound[i].IsZero() {
+				continue
+			}
+			ids, err := tx.FindGroups(row.Num, directory.Key{Attribute: directory.AttrDisplayName, Value: name})
+			if err != nil {
+				return nil, err
+			}
+			if len(ids) > 0 {
+				out[ids[0]] = append(out[ids[0]], name)
+			}
+		}
+	}
+	return out, nil
+}
+
+// unwritten is a transaction in which deciding changes nothing. It keeps what a plan reads more than once: the page of
+// members that it walks, and the groups that they share.
+type unwritten struct {
+	store.Tx
+	members map[directory.ID]*directory.Member
+	groups  map[directory.ID]*directory.Group
+}
+
+// Members returns members, those of the page without reading them again.
+func (u unwritten) Members(org directory.OrgNum, ids []directory.ID) ([]*directory.Member, error) {
+	out := make([]*directory.Member, len(ids))
+	for i, id := range ids {
+		if out[i] = u.members[id]; out[i] == nil {
+			return u.Tx.Members(org, ids)
+		}
+	}
+	return out, nil
+}
+
+// Groups returns groups, each read once.
+func (u unwritten) Groups(c directory.ConnNum, ids []directory.ID) ([]*directory.Group, error) {
+	out := make([]*directory.Group, len(ids))
+	for i, id := range ids {
+		if known, ok := u.groups[id]; ok {
+			out[i] = known
+			continue
+		}
+		rows, err := u.Tx.Groups(c, []directory.ID{id})
+		if err != nil {
+			return nil, err
+		}
+		out[i], u.groups[id] = rows[0], rows[0]
+	}
+	return out, nil
+}
+
+func (unwritten) PutHold(*directory.Hold) error                        { return nil }
+func (unwritten) DeleteHold(directory.OrgNum, directory.ID) error      { return nil }
+func (unwritten) PutHeldMembers([]*directory.HeldMember) error         { return nil }
+func (unwritten) DeleteHeldMembers([]*directory.HeldMember) error      { return nil }
+func (unwritten) PutBraked([]*directory.Braked) error                  { return nil }
+func (unwritten) DeleteBraked([]*directory.Braked) error               { return nil }
+func (unwritten) PutGrants([]*directory.Grant) error                   { return nil }
+func (unwritten) DeleteGrants([]*directory.Grant) error                { return nil }
+func (unwritten) PutJobs([]*directory.Job) error                       { return nil }
+func (unwritten) PutMembers([]*directory.Member) error                 { return nil }
+func (unwritten) Append([]*directory.Entry, []*directory.Detail) error { return nil }
