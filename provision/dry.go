@@ -28,6 +28,7 @@ func (e *Engine) dryAfter(tx store.Tx, org directory.OrgNum, policy *mapping.Pol
 			s.formerTop = active.policy.TopRole()
 		}
 	}
+	s.allowed = allowedOtherwise(active.policy, policy)
 	u := unwritten{Tx: tx, members: map[directory.ID]*directory.Member{}, groups: map[directory.ID]*directory.Group{}}
 	if before != nil {
 		if was, ok := before.tx.(unwritten); ok {

@@ -226,6 +226,9 @@ func (s *settlement) outcomesOf(ids []directory.ID) ([]*outcome, error) {
 	}
 	out := slices.Clone(s.outcomes)
 	s.outcomes = nil
+	for _, o := range out {
+		o.effects = append(o.effects, s.allowed.effects(o.before, o.member)...)
+	}
 	slices.SortFunc(out, func(a, b *outcome) int { return strings.Compare(string(a.member.ID[:]), string(b.member.ID[:])) })
 	return out, nil
 }
@@ -298,7 +301,7 @@ func (b *planBuilder) finish() *Plan {
 	for _, row := range b.rows {
 		p.Rows = append(p.Rows, *row)
 	}
-	order := []string{"status", "role", "department", "teams", "permission_sets", "spaces", "projects", "ends", "manager"}
+	order := []string{"status", "role", fieldRolePermissions, "department", "teams", "permission_sets", fieldSetValues, "spaces", "projects", "ends", "manager"}
 	slices.SortFunc(p.Rows, func(x, y PlanRow) int {
 		return cmp.Or(
 			comparePlaces(x.At, y.At), strings.Compare(x.Rule, y.Rule), slices.Index(order, x.Field)-slices.Index(order, y.Field),

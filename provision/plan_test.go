@@ -274,3 +274,12 @@ func otherPlan(t *testing.T, text string) *provision.Plan {
 	w.engine.PlanKey = []byte("another")
 	return w.planOf(w.candidate(text))
 }
+
+func TestAPlanTellsWhatTheSameNamesAllow(t *testing.T) {
+	w := company(t)
+	plan := w.planOf(w.candidate(strings.Replace(acme, "permissions: [agents.run]", "permissions: [agents.run, billing.manage]", 1)))
+	want := []string{"role_permissions →admin   root", "role_permissions →member   ann bob"}
+	if got := lines(plan); !slices.Equal(got, want) {
+		t.Errorf("rows %q, want %q", got, want)
+	}
+}

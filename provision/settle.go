@@ -25,6 +25,7 @@ type settlement struct {
 	formerTop string
 	revision  uint64                    // of the policy in force
 	dry       bool                      // only to see what would follow: nothing is written, no brake counts
+	allowed   *allowed                  // what the policy of a dry run lets the same names allow otherwise
 	wouldBind map[directory.ID][]string // names that the policy of a dry run would bind to groups
 	writer    *facts.Writer             // nil when no provider speaks
 

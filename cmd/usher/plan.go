@@ -251,6 +251,9 @@ func planProblems(w io.Writer, plan *provision.Plan) error {
 
 // rowHeading names what decides: the rule with its place, or what else it is.
 func rowHeading(row *provision.PlanRow) string {
+	if row.Source == "" {
+		return "what names allow"
+	}
 	text := decidedBy(api.Reason{Source: row.Source, Rule: row.Rule})
 	if row.Source == directory.SourceNoLonger && row.Rule != "" {
 		text = "no longer " + text
@@ -265,6 +268,8 @@ func rowSign(row *provision.PlanRow) string {
 	switch {
 	case row.Field == "status" && row.After != string(directory.StatusActive) && row.After != string(directory.StatusInvited), row.After == "" && row.Before != "":
 		return "-"
+	case row.Source == "":
+		return "~"
 	case row.Before == "", row.Field == "status":
 		return "+"
 	}
@@ -281,6 +286,10 @@ func rowChange(row *provision.PlanRow) string {
 		return "is no member any more"
 	case row.Field == "status":
 		return "is " + row.After
+	case row.Field == "permission_set_values":
+		return "the permission set " + row.After + " allows something else"
+	case row.Field == "role_permissions":
+		return "the role " + row.After + " permits something else"
 	case row.Before == "" && row.After == "":
 		return "another " + row.Field
 	case noun != "" && row.Before == "":
