@@ -86,7 +86,7 @@ func (s *Server) policy(api huma.API) {
 		if in.Body.People != nil {
 			named = *in.Body.People
 		}
-		return found(s.Engine.Plan(ctx, org, c, named, nil))
+		return found(s.Engine.Plan(ctx, org, c, named))
 	})
 	apply := post("/organizations/{organization}/policy/apply", "apply-policy", ScopePolicyWrite, "Apply a plan",
 		"Makes the candidate the active policy, exactly as the plan shows it: it is refused when what it would change differs by now, or when its totals are beyond a brake.")

@@ -118,7 +118,7 @@ func (a *App) takeOne(ctx context.Context, org directory.OrgNum, p Policy) error
 	case sameRules && active.Rollback == 0 && active.Hash != candidate.Hash():
 		return a.activate(ctx, org, p) // connections, comments and places at most
 	case !sameConnections:
-		if err := a.takeConnections(ctx, org, p, active, sameRules); err != nil {
+		if err := a.takeConnections(ctx, org, p, active, active.Hash == candidate.Hash()); err != nil {
 			return err
 		}
 	}
@@ -175,7 +175,7 @@ func (a *App) await(ctx context.Context, org directory.OrgNum, name string, c pr
 
 // applyByItself plans and applies a candidate, and returns why it could not, "" when it could.
 func (a *App) applyByItself(ctx context.Context, org directory.OrgNum, name string, c provision.Candidate) (string, error) {
-	plan, err := a.engine.Plan(ctx, org, c, 0, nil)
+	plan, err := a.engine.Plan(ctx, org, c, 0)
 	if err != nil {
 		return "", err
 	}
@@ -196,7 +196,7 @@ func (a *App) applyByItself(ctx context.Context, org directory.OrgNum, name stri
 func (a *App) takeConnections(ctx context.Context, org directory.OrgNum, p Policy, active *directory.Policy, whole bool) error {
 	files := p.Files
 	if !whole {
-		files = withConnections(active.Files, p.Files)
+		files = provision.WithConnections(active.Files, p.Files)
 	}
 	policy, problems := compileAll(files)
 	if policy == nil {
@@ -259,21 +259,6 @@ func dropPlaces(v any) {
 	}
 }
 
-// withConnections returns the files of a policy in force with those of which only the connections are.
-func withConnections(active, changed []directory.PolicyFile) []directory.PolicyFile {
-	var files []directory.PolicyFile
-	for _, f := range active {
-		if !f.Connections {
-			files = append(files, f)
-		}
-	}
-	for _, f := range changed {
-		f.Connections = true
-		files = append(files, f)
-	}
-	return files
-}
-
 // applied is told that an administrator applied a policy.
 func (a *App) applied(ctx context.Context, organization string) error {
 	if it := a.waiting.get(organization); it != nil {
@@ -306,7 +291,7 @@ func (a *App) countWaiting(ctx context.Context) {
 		}
 		a.settled(ctx, org)
 		begun := time.Now()
-		plan, err := a.engine.Plan(ctx, org, it.Candidate, 0, nil)
+		plan, err := a.engine.Plan(ctx, org, it.Candidate, 0)
 		if err != nil {
 			if ctx.Err() == nil {
 				a.log.Error("a waiting policy could not be planned", slog.String("org", organization), slog.Any("err", err))

@@ -34,7 +34,7 @@ func (s *settlement) keepLastAdmin(o *outcome, p *loaded, d *directory.Decision,
 	d.Reasons = append(d.Reasons, directory.Reason{
 		Field: "role", Value: top, Source: directory.SourceLastAdmin, Because: "the last active admin stays until there is another",
 	})
-	held, err := s.lastAdminHolds(p.member)
+	held, _, err := s.holdsByKind(p.member)
 	if err != nil || len(held) > 0 {
 		return held, err
 	}
@@ -105,24 +105,32 @@ func (s *settlement) undecidedWith(role string, than directory.ID) (bool, error)
 	return false, nil
 }
 
-// lastAdminHolds returns which of a member's holds are those of the last admin.
-func (s *settlement) lastAdminHolds(m *directory.Member) ([]string, error) {
+// holdsByKind splits the holds that a member is in: that of the last admin, and those of brakes. Those that are closed are
+// in neither.
+func (s *settlement) holdsByKind(m *directory.Member) (lastAdmin, brakes []string, err error) {
 	if len(m.Held) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	holds, err := s.holds()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return slices.DeleteFunc(slices.Clone(m.Held), func(text string) bool {
+	for _, text := range m.Held {
 		id, _ := directory.ParseID(text)
-		return holds[id] == nil || holds[id].Kind != directory.HoldLastAdmin
-	}), nil
+		switch h := holds[id]; {
+		case h == nil:
+		case h.Kind == directory.HoldLastAdmin:
+			lastAdmin = append(lastAdmin, text)
+		default:
+			brakes = append(brakes, text)
+		}
+	}
+	return lastAdmin, brakes, nil
 }
 
 // endHolds takes back the holds of the last admin whose effects came about, or need not.
 func (s *settlement) endHolds(m *directory.Member) error {
-	held, err := s.lastAdminHolds(m)
+	held, _, err := s.holdsByKind(m)
 	if err != nil {
 		return err
 	}

@@ -207,7 +207,7 @@ func (e *Engine) recheck(ctx context.Context, org directory.OrgNum, c Candidate,
 
 // replan makes the plan again and compares it person by person.
 func (e *Engine) replan(ctx context.Context, org directory.OrgNum, c Candidate, plan *Plan) (uint64, error) {
-	now, err := e.Plan(ctx, org, c, 0, nil)
+	now, err := e.Plan(ctx, org, c, 0)
 	if err != nil {
 		return 0, err
 	}

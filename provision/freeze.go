@@ -32,7 +32,7 @@ func (s *settlement) freeze(o *outcome, p *loaded) error {
 		return err
 	}
 	o.lastAdmin = len(held) > 0
-	waits, err := s.otherHolds(m) // they wait until the connection's state changes
+	_, waits, err := s.holdsByKind(m) // they wait until the connection's state changes
 	if err != nil {
 		return err
 	}

@@ -172,7 +172,7 @@ func TestAPlanShowsNothingOfWhatWaits(t *testing.T) {
 	w := newWorld(t, braked)
 	w.staff(5)
 	w.deactivate("p0", "p1", "p2")
-	plan, err := w.engine.Plan(t.Context(), w.org, provision.Candidate{Policy: compile(t, braked)}, -1, nil)
+	plan, err := w.engine.Plan(t.Context(), w.org, provision.Candidate{Policy: compile(t, braked)}, -1)
 	w.must(err)
 	if !plan.Empty() {
 		t.Errorf("the plan of the policy in force changes %+v", plan.Rows)

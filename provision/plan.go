@@ -91,8 +91,8 @@ const planPage = 100
 const planProblems = 20
 
 // Plan evaluates a candidate against everybody and changes nothing. Each row names up to named people, all when it is
-// negative. Progress, which may be nil, is told how many are done.
-func (e *Engine) Plan(ctx context.Context, org directory.OrgNum, c Candidate, named int, progress func(done int)) (*Plan, error) {
+// negative.
+func (e *Engine) Plan(ctx context.Context, org directory.OrgNum, c Candidate, named int) (*Plan, error) {
 	b := planBuilder{named: named, rows: map[planKey]*PlanRow{}, problems: map[string]bool{}}
 	b.plan = &Plan{Hash: hashOf(c.Files), At: e.Now().UTC(), Digests: map[directory.ID]Digest{}, Brakes: map[string]int{}}
 	var after directory.ID
@@ -114,9 +114,6 @@ func (e *Engine) Plan(ctx context.Context, org directory.OrgNum, c Candidate, na
 		})
 		if err != nil {
 			return nil, err
-		}
-		if progress != nil {
-			progress(b.plan.People)
 		}
 	}
 	plan := b.finish()
@@ -179,13 +176,11 @@ func (b *planBuilder) page(s *settlement, after directory.ID) (directory.ID, err
 		return directory.NoID, err
 	}
 	ids := make([]directory.ID, len(members))
-	if u, ok := s.tx.(unwritten); ok {
-		for _, m := range members {
+	u, reading := s.tx.(unwritten)
+	for i, m := range members {
+		if ids[i] = m.ID; reading {
 			u.members[m.ID] = m
 		}
-	}
-	for i, m := range members {
-		ids[i] = m.ID
 	}
 	if b.admins == nil {
 		b.admins = map[directory.ID]*outcome{}

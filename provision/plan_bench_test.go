@@ -67,7 +67,7 @@ func BenchmarkPlan(b *testing.B) {
 	runtime.GC()
 	for b.Loop() {
 		before := processorTime(b)
-		plan, err := e.Plan(b.Context(), org, c, 5, nil)
+		plan, err := e.Plan(b.Context(), org, c, 5)
 		if err != nil {
 			b.Fatal(err)
 		}

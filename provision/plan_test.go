@@ -23,7 +23,7 @@ func (w *world) candidate(text string) provision.Candidate {
 
 func (w *world) planOf(c provision.Candidate) *provision.Plan {
 	w.t.Helper()
-	plan, err := w.engine.Plan(w.t.Context(), w.org, c, -1, nil)
+	plan, err := w.engine.Plan(w.t.Context(), w.org, c, -1)
 	w.must(err)
 	return plan
 }

@@ -29,17 +29,22 @@ func parts(files []directory.PolicyFile, connections bool) []directory.PolicyFil
 	return slices.DeleteFunc(slices.Clone(files), func(f directory.PolicyFile) bool { return f.Connections != connections })
 }
 
-// connectionsOf returns the files of a policy that say what is in force of its connections, marked so that nothing else
-// in them counts.
+// WithConnections returns the files of a policy with those of another, marked so that only their connections count.
+func WithConnections(policy, connections []directory.PolicyFile) []directory.PolicyFile {
+	files := parts(policy, false)
+	for _, f := range connections {
+		f.Connections = true
+		files = append(files, f)
+	}
+	return files
+}
+
+// connectionsOf returns the files of a policy that say what is in force of its connections.
 func connectionsOf(files []directory.PolicyFile) []directory.PolicyFile {
-	out := parts(files, true)
-	if len(out) == 0 {
-		out = parts(files, false)
+	if marked := parts(files, true); len(marked) > 0 {
+		return marked
 	}
-	for i := range out {
-		out[i].Connections = true
-	}
-	return out
+	return files
 }
 
 // Revision returns one revision of an organization's policy as a candidate: its text, compiled again, with the settings
@@ -62,7 +67,7 @@ func (e *Engine) Revision(ctx context.Context, org directory.OrgNum, number uint
 	}
 	files := parts(row.Files, false)
 	if active != nil {
-		files = append(files, connectionsOf(active.Files)...)
+		files = WithConnections(files, connectionsOf(active.Files))
 	}
 	policy, err := e.Compile(files)
 	if err != nil {

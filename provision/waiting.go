@@ -83,21 +83,6 @@ func (s *settlement) holdsOf(m *directory.Member) ([]*directory.Hold, error) {
 	return found, nil
 }
 
-// otherHolds returns the ids that a member keeps whatever becomes of the last admin's hold: those of brakes.
-func (s *settlement) otherHolds(m *directory.Member) ([]string, error) {
-	if len(m.Held) == 0 {
-		return nil, nil
-	}
-	holds, err := s.holds()
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(slices.Clone(m.Held), func(text string) bool {
-		id, _ := directory.ParseID(text)
-		return holds[id] != nil && holds[id].Kind == directory.HoldLastAdmin || holds[id] == nil
-	}), nil
-}
-
 // groupsFirst puts what waits because of a group before the rest: it may keep the role.
 func groupsFirst(waits []*wait) []*wait {
 	slices.SortStableFunc(waits, func(a, b *wait) int {

@@ -1,6 +1,8 @@
 package provision
 
 import (
+	"slices"
+
 	"github.com/mixus/usher/directory"
 )
 
@@ -70,11 +72,7 @@ func (s *settlement) losses(effects []directory.Effect) []directory.Effect {
 func distinctIDs(ids []directory.ID) []directory.ID {
 	var out []directory.ID
 	for _, id := range ids {
-		seen := false
-		for _, o := range out {
-			seen = seen || o == id
-		}
-		if !seen {
+		if !slices.Contains(out, id) {
 			out = append(out, id)
 		}
 	}

@@ -186,12 +186,7 @@ func (p *program) holdsApprove() *cobra.Command {
 				if !c.Flags().Changed("set") {
 					set = h.Set
 				}
-				if !p.json {
-					if _, err := io.WriteString(p.out, clean(holdText(h))); err != nil {
-						return err
-					}
-				}
-				if ok, err := p.agree("Let them pass?", yes); !ok || err != nil {
+				if ok, err := p.agreeOnHold(h, "Let them pass?", yes); !ok || err != nil {
 					return err
 				}
 				body := api.ApproveBody{ReasonBody: api.ReasonBody{Reason: reason}, Set: set}
@@ -206,6 +201,16 @@ func (p *program) holdsApprove() *cobra.Command {
 	c.Flags().StringVar(&set, "set", "", "approve only this `set`, as `usher holds show` printed it before")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
+}
+
+// agreeOnHold shows a hold with its people, and asks.
+func (p *program) agreeOnHold(h *api.HoldDetail, question string, yes bool) (bool, error) {
+	if !p.json {
+		if _, err := io.WriteString(p.out, clean(holdText(h))); err != nil {
+			return false, err
+		}
+	}
+	return p.agree(question, yes)
 }
 
 // decided sends a decision and says what came of it.
@@ -241,12 +246,7 @@ func (p *program) holdsDecide(verb, short, long string) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if !p.json {
-					if _, err := io.WriteString(p.out, clean(holdText(h))); err != nil {
-						return err
-					}
-				}
-				if ok, err := p.agree(question, yes); !ok || err != nil {
+				if ok, err := p.agreeOnHold(h, question, yes); !ok || err != nil {
 					return err
 				}
 				return p.decided(c, cl, path+"/holds/"+h.ID+"/"+verb, api.ReasonBody{Reason: reason}, done)

@@ -98,22 +98,35 @@ func (t *tx) sinceBraked(org directory.OrgNum, kind string, scope directory.ID, 
 }
 
 func (t *tx) BrakedSince(org directory.OrgNum, kind string, scope directory.ID, since time.Time, limit int) ([]*directory.Braked, error) {
-	var list []*directory.Braked
-	var err error
-	t.sinceBraked(org, kind, scope, since, limit, func(key, row []byte) bool {
-		b, ok := readBraked(org, key)
-		if !ok {
-			err = damaged("brake", key)
-			return false
-		}
-		list = append(list, b)
-		err = decodeJSON("brake", row, b)
-		return err == nil && len(list) < limit
-	})
-	if err != nil {
-		return nil, err
+	c := counted{org: org, limit: limit}
+	t.sinceBraked(org, kind, scope, since, limit, c.take)
+	return c.result()
+}
+
+// counted collects rows up to a limit.
+type counted struct {
+	org   directory.OrgNum
+	limit int
+	list  []*directory.Braked
+	err   error
+}
+
+func (c *counted) take(key, row []byte) bool {
+	b, ok := readBraked(c.org, key)
+	if !ok {
+		c.err = damaged("brake", key)
+		return false
 	}
-	return list, nil
+	c.list = append(c.list, b)
+	c.err = decodeJSON("brake", row, b)
+	return c.err == nil && len(c.list) < c.limit
+}
+
+func (c *counted) result() ([]*directory.Braked, error) {
+	if c.err != nil {
+		return nil, c.err
+	}
+	return c.list, nil
 }
 
 // readBraked reads the key of a row.
@@ -160,22 +173,9 @@ func (t *tx) ListBraked(org directory.OrgNum, after *directory.Braked, limit int
 	if after != nil {
 		position = append([]byte(nil), t.brakeKey(after)...)
 	}
-	var list []*directory.Braked
-	var err error
-	t.page(bBrake, t.orgKey(org), position, false, func(key, row []byte) bool {
-		b, ok := readBraked(org, key)
-		if !ok {
-			err = damaged("brake", key)
-			return false
-		}
-		list = append(list, b)
-		err = decodeJSON("brake", row, b)
-		return err == nil && len(list) < limit
-	})
-	if err != nil {
-		return nil, err
-	}
-	return list, nil
+	c := counted{org: org, limit: limit}
+	t.page(bBrake, t.orgKey(org), position, false, c.take)
+	return c.result()
 }
 
 func (t *tx) ListExpectations(org directory.OrgNum) ([]*directory.Expectation, error) {
