@@ -2,11 +2,8 @@ package app
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync/atomic"
 
-	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/provision"
 	"github.com/mixus/usher/scim"
@@ -35,23 +32,9 @@ func enroll(ctx context.Context, engine *provision.Engine, p Policy) (directory.
 		if org, err = tx.PutOrganization(p.Organization); err != nil {
 			return err
 		}
-		for _, c := range p.Policy.Organization.Connections {
-			if err := enrollConnection(tx, org, c); err != nil {
-				return err
-			}
-		}
-		return nil
+		return provision.EnrollConnections(tx, org, p.Policy)
 	})
 	return org, err
-}
-
-func enrollConnection(tx store.Tx, org directory.OrgNum, c config.Connection) error {
-	_, err := tx.PutConnection(org, c.ID)
-	if errors.Is(err, store.ErrExists) {
-		return &directory.Error{Kind: directory.Conflict, Err: err, Message: fmt.Sprintf(
-			"%s: the connection %q belonged to another organization in this store before; give it another id", c.At, c.ID)}
-	}
-	return err
 }
 
 // refresh rebuilds the table from the policies in force, so that an organization whose file is gone or broken keeps its

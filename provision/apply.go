@@ -128,7 +128,7 @@ func (e *Engine) Apply(ctx context.Context, org directory.OrgNum, c Candidate, p
 		if err := e.withinBrakes(tx, org, plan); err != nil {
 			return err
 		}
-		if err := enrollConnections(tx, org, c.Policy); err != nil {
+		if err := EnrollConnections(tx, org, c.Policy); err != nil {
 			return err
 		}
 		row.Activated, row.Revision = e.Now().UTC(), 0
@@ -149,8 +149,9 @@ func (e *Engine) Apply(ctx context.Context, org directory.OrgNum, c Candidate, p
 	return row, nil
 }
 
-// enrollConnections gives the connections of a policy their numbers.
-func enrollConnections(tx store.Tx, org directory.OrgNum, policy *mapping.Policy) error {
+// EnrollConnections gives the connections of a policy their numbers. It is a Conflict when one of them belonged to another
+// organization.
+func EnrollConnections(tx store.Tx, org directory.OrgNum, policy *mapping.Policy) error {
 	for i := range policy.Organization.Connections {
 		c := &policy.Organization.Connections[i]
 		_, err := tx.PutConnection(org, c.ID)
