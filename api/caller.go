@@ -19,23 +19,24 @@ import (
 // The scopes of API tokens. A token may do what its scopes say, in its organization; one without an organization, in
 // every one.
 const (
-	ScopeMembersRead     = "members:read"
-	ScopeMembersWrite    = "members:write"
-	ScopeGroupsRead      = "groups:read"
-	ScopeGroupsWrite     = "groups:write"
-	ScopeConnectionsRead = "connections:read"
-	ScopeJournalRead     = "journal:read"
-	ScopePolicyRead      = "policy:read"
-	ScopePolicyWrite     = "policy:write"
-	ScopeTokensRead      = "tokens:read"
-	ScopeTokensWrite     = "tokens:write"
-	ScopeBackup          = "store:backup" // everything of everybody, so only for tokens without an organization
+	ScopeMembersRead      = "members:read"
+	ScopeMembersWrite     = "members:write"
+	ScopeGroupsRead       = "groups:read"
+	ScopeGroupsWrite      = "groups:write"
+	ScopeConnectionsRead  = "connections:read"
+	ScopeConnectionsWrite = "connections:write"
+	ScopeJournalRead      = "journal:read"
+	ScopePolicyRead       = "policy:read"
+	ScopePolicyWrite      = "policy:write"
+	ScopeTokensRead       = "tokens:read"
+	ScopeTokensWrite      = "tokens:write"
+	ScopeBackup           = "store:backup" // everything of everybody, so only for tokens without an organization
 )
 
 // Scopes lists every scope.
 func Scopes() []string {
 	return []string{
-		ScopeMembersRead, ScopeMembersWrite, ScopeGroupsRead, ScopeGroupsWrite, ScopeConnectionsRead, ScopeJournalRead,
+		ScopeMembersRead, ScopeMembersWrite, ScopeGroupsRead, ScopeGroupsWrite, ScopeConnectionsRead, ScopeConnectionsWrite, ScopeJournalRead,
 		ScopePolicyRead, ScopePolicyWrite, ScopeTokensRead, ScopeTokensWrite, ScopeBackup,
 	}
 }

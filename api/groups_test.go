@@ -72,7 +72,7 @@ func TestConnectionShowsStateAndCounts(t *testing.T) {
 	w.group("Sales")
 	var page api.Page[api.Connection]
 	w.local().get(acme+"/connections", &page)
-	want := []api.Connection{{ID: "acme-okta", Label: "Staff", Provider: "okta", State: "active", Provisioning: "auto", Users: 1, Groups: 1, Tokens: []api.Token{}}}
+	want := []api.Connection{{ID: "acme-okta", Organization: "acme", Label: "Staff", Provider: "okta", State: "active", Provisioning: "auto", Users: 1, Groups: 1, Tokens: []api.Token{}}}
 	if diff := cmp.Diff(want, page.Items); diff != "" {
 		t.Errorf("connections (-want +got):\n%s", diff)
 	}

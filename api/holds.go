@@ -62,9 +62,9 @@ type HoldDetail struct {
 
 // Expected is how many people more pass a brake for a time.
 type Expected struct {
-	ID      string    `json:"id"`
+	ID      string    `json:"id,omitempty" doc:"Absent where it was withdrawn."`
 	Kind    string    `json:"kind"`
-	Count   int       `json:"count" doc:"How many distinct people pass, beside those who pass anyway."`
+	Count   int       `json:"count" doc:"How many distinct people pass, beside those who pass anyway; 0 where it was withdrawn."`
 	Used    int       `json:"used" doc:"How many have passed by it."`
 	Until   time.Time `json:"until"`
 	Actor   string    `json:"actor"`
@@ -88,8 +88,8 @@ type ApproveBody struct {
 type ExpectBody struct {
 	ReasonBody
 	Kind  string    `json:"kind" enum:"suspensions,role_losses,top_role_gains,group_removals" doc:"The kind of brake."`
-	Count int       `json:"count" minimum:"1" maximum:"10000000" doc:"How many distinct people pass, beside those who pass anyway."`
-	Until time.Time `json:"until" doc:"When it ends."`
+	Count int       `json:"count" doc:"How many distinct people pass, beside those who pass anyway, up to 1,000,000; 0 withdraws what is expected of the kind."`
+	Until time.Time `json:"until,omitzero" doc:"When it ends, at most 31 days ahead; not needed to withdraw."`
 }
 
 // OneHold is the path of one hold.
@@ -133,13 +133,17 @@ func (s *Server) holds(api huma.API) {
 		})
 	handle(s, api, post("/organizations/{organization}/holds/{hold}/undo", "undo-hold", ScopeMembersWrite, "Undo what was done before a hold",
 		"Puts those back for whom it took effect before the hold. They wait in it then: they leave it when the facts move back."),
-		func(ctx context.Context, in *onHold[ReasonBody]) (*answer[OpenHold], error) {
-			return found(s.decideHold(ctx, &in.OneHold, &in.Body, func(org directory.OrgNum, id directory.ID, c directory.Cause) (*directory.Hold, error) {
-				return s.Engine.UndoHold(ctx, org, id, c)
+		func(ctx context.Context, in *onHold[UndoBody]) (*answer[OpenHold], error) {
+			return found(s.decideHold(ctx, &in.OneHold, &in.Body.ReasonBody, func(org directory.OrgNum, id directory.ID, c directory.Cause) (*directory.Hold, error) {
+				spared, err := s.spared(ctx, in, id)
+				if err != nil {
+					return nil, err
+				}
+				return s.Engine.UndoHold(ctx, org, id, spared, c)
 			}))
 		})
 	handle(s, api, post("/organizations/{organization}/holds/expect", "expect-hold", ScopeMembersWrite, "Expect many changes",
-		"Lets a number of distinct people pass a brake until an instant, beside those who pass anyway: before a planned layoff, for example."),
+		"Lets a number of distinct people pass a brake until an instant, beside those who pass anyway: before a planned layoff, for example. The number 0 withdraws that."),
 		func(ctx context.Context, in *expectIn) (*answer[Expected], error) { return found(s.expect(ctx, in)) })
 }
 
@@ -311,6 +315,6 @@ func holdView(h *directory.Hold) OpenHold {
 
 func expectedView(x *directory.Expectation, used int) Expected {
 	return Expected{
-		ID: x.ID.String(), Kind: x.Kind, Count: x.Count, Used: used, Until: x.Until, Actor: x.Cause.Actor, Reason: x.Cause.Reason, Created: x.Created,
+		ID: text(x.ID), Kind: x.Kind, Count: x.Count, Used: used, Until: x.Until, Actor: x.Cause.Actor, Reason: x.Cause.Reason, Created: x.Created,
 	}
 }

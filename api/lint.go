@@ -8,6 +8,7 @@ import (
 	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/mapping"
+	"github.com/mixus/usher/provision"
 	"github.com/mixus/usher/store"
 )
 
@@ -84,6 +85,15 @@ func (s *Server) check(ctx context.Context, organization string, in []PolicyFile
 	if err != nil {
 		return nil, err
 	}
+	var lines []directory.Problem
+	err = s.view(ctx, organization, func(tx store.Tx, _ *names, org directory.OrgNum) (err error) {
+		lines, err = provision.ConnectionProblems(tx, org, policy.Organization)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, lines...)
 	now := s.Now().UTC()
 	problems = append(problems, mapping.Admissible(policy)...)
 	problems = append(problems, policy.Lint(now)...)

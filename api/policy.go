@@ -54,7 +54,13 @@ type PlanBody struct {
 type ApplyBody struct {
 	CandidateBody
 	Plan   provision.Plan `json:"plan" doc:"The plan, as it was answered."`
-	Reason string         `json:"reason,omitempty" maxLength:"1000" doc:"Why; it is kept with the policy and in the journal."`
+	Reason string         `json:"reason,omitempty" doc:"Why; it is kept with the policy and in the journal. One line, of at most 500 characters."`
+}
+
+// Applied is what applying came to.
+type Applied struct {
+	Policy
+	Unchanged bool `json:"unchanged,omitempty" doc:"The candidate was in force already: nothing was changed, and this is its revision."`
 }
 
 // PolicyText is one revision with its text.
@@ -89,9 +95,9 @@ func (s *Server) policy(api huma.API) {
 		return found(s.Engine.Plan(ctx, org, c, named))
 	})
 	apply := post("/organizations/{organization}/policy/apply", "apply-policy", ScopePolicyWrite, "Apply a plan",
-		"Makes the candidate the active policy, exactly as the plan shows it: it is refused when what it would change differs by now, or when its totals are beyond a brake.")
+		"Makes the candidate the active policy, exactly as the plan shows it: it is refused when what it would change differs by now, when it is no longer valid, or when its totals are beyond a brake.")
 	apply.maxBody = maxPolicyBody
-	handle(s, api, apply, func(ctx context.Context, in *candidateIn[ApplyBody]) (*answer[Policy], error) {
+	handle(s, api, apply, func(ctx context.Context, in *candidateIn[ApplyBody]) (*answer[Applied], error) {
 		return found(s.apply(ctx, in))
 	})
 	handle(s, api, get("/organizations/{organization}/policies/{revision}", "get-policy", ScopePolicyRead, "Get a policy", "Answers one revision with its whole text."),
@@ -123,27 +129,32 @@ func (s *Server) policy(api huma.API) {
 		})
 }
 
-func (s *Server) apply(ctx context.Context, in *candidateIn[ApplyBody]) (Policy, error) {
+func (s *Server) apply(ctx context.Context, in *candidateIn[ApplyBody]) (Applied, error) {
 	org, c, rollback, err := s.candidate(ctx, in.Organization, &in.Body.CandidateBody)
 	if err != nil {
-		return Policy{}, err
+		return Applied{}, err
 	}
 	why := cause(ctx)
-	why.Reason = strings.TrimSpace(in.Body.Reason)
+	if why.Reason, err = reasonOf(in.Body.Reason); err != nil {
+		return Applied{}, err
+	}
 	row, err := s.Engine.Apply(ctx, org, c, &in.Body.Plan, why, rollback)
 	var changed *provision.ChangedError
 	if errors.As(err, &changed) {
-		return Policy{}, directory.Errorf(directory.Conflict, "%s", changed.Error())
+		return Applied{}, directory.Errorf(directory.Conflict, "%s", changed.Error())
 	}
 	if err != nil {
-		return Policy{}, err
+		return Applied{}, err
+	}
+	if row.Revision == in.Body.Plan.Base {
+		return Applied{Policy: policyView(row, row.Revision), Unchanged: true}, nil
 	}
 	if s.Applied != nil {
 		if err := s.Applied(ctx, in.Organization); err != nil {
-			return Policy{}, err
+			return Applied{}, err
 		}
 	}
-	return policyView(row, row.Revision), nil
+	return Applied{Policy: policyView(row, row.Revision)}, nil
 }
 
 // candidate finds the policy that a request means, compiled, and the revision that it goes back to, if it does.

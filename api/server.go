@@ -43,10 +43,11 @@ type Server struct {
 
 	// Waiting returns the policy of an organization that the configuration has and that is not in force, nil for none;
 	// Problems what is wrong with the configuration that was read last; Applied is told of an organization whose policy
-	// was applied. Each may be nil.
+	// was applied, Retired of a connection that was retired. Each may be nil.
 	Waiting  func(organization string) *Waiting
 	Problems func() []directory.Problem
 	Applied  func(ctx context.Context, organization string) error
+	Retired  func(ctx context.Context, organization, connection string) error
 
 	ids  directory.IDs
 	used store.TokenUse

@@ -30,7 +30,7 @@ type Token struct {
 	Created      time.Time  `json:"created"`
 	Expires      *time.Time `json:"expires,omitempty"`
 	LastUsed     *time.Time `json:"last_used,omitempty" doc:"To the minute."`
-	Live         bool       `json:"live" doc:"Whether it has not expired."`
+	Live         bool       `json:"live" doc:"Whether it works: it has not expired, and its connection was not retired."`
 }
 
 // NewToken is a token with its secret, which is shown this once.
@@ -177,6 +177,9 @@ func (s *Server) allowToken(ctx context.Context, tx store.Tx, n *names, t *direc
 	if t.Conn == 0 {
 		return allowScopes(callerOf(ctx), t)
 	}
+	if at := n.conns[n.conn[t.Conn]].Retired; !at.IsZero() {
+		return directory.Errorf(directory.Conflict, "The connection %s was retired on %s and takes nothing any more; make the token for another one.", n.conn[t.Conn], at.UTC().Format(time.DateOnly))
+	}
 	tokens, err := tx.ListTokens()
 	if err != nil {
 		return err
@@ -244,8 +247,9 @@ func (s *Server) journalToken(ctx context.Context, tx store.Tx, t *directory.Tok
 }
 
 func tokenView(n *names, t *directory.Token, now time.Time) Token {
+	retired := t.Conn != 0 && !n.conns[n.conn[t.Conn]].Retired.IsZero()
 	return Token{
 		ID: t.ID.String(), Name: t.Name, Organization: n.org[t.Org], Connection: n.conn[t.Conn], Scopes: t.Scopes, Created: t.Created,
-		Expires: instant(t.Expires), LastUsed: instant(t.LastUsed), Live: t.Expires.IsZero() || now.Before(t.Expires),
+		Expires: instant(t.Expires), LastUsed: instant(t.LastUsed), Live: !retired && (t.Expires.IsZero() || now.Before(t.Expires)),
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -14,16 +16,36 @@ import (
 
 // ReasonBody is what every act of an administrator says.
 type ReasonBody struct {
-	Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"Why; it is kept in the journal."`
+	Reason string `json:"reason" doc:"Why; it is kept in the journal. One line, of at most 500 characters."`
 }
 
 // given returns the reason, which spaces alone are not.
 func (b *ReasonBody) given() (string, error) {
-	reason := strings.TrimSpace(b.Reason)
-	if reason == "" {
-		return "", invalid("reason", "Say why: the reason is kept in the journal.")
+	reason, err := reasonOf(b.Reason)
+	if err == nil && reason == "" {
+		err = invalid("reason", "Say why: the reason is kept in the journal.")
+	}
+	return reason, err
+}
+
+// maxReason is how long a reason may be, in characters.
+const maxReason = 500
+
+// reasonOf returns a reason as it is kept: without space around it, one line that shows as it was written.
+func reasonOf(text string) (string, error) {
+	reason := strings.TrimSpace(text)
+	if n := utf8.RuneCountInString(reason); n > maxReason {
+		return "", invalid("reason", "The reason has %d characters; at most %d are kept. Say it in fewer.", n, maxReason)
+	}
+	if strings.ContainsFunc(reason, unprintable) {
+		return "", invalid("reason", "The reason has a line break or another control character in it; write it in one line, without them.")
 	}
 	return reason, nil
+}
+
+// unprintable reports characters that break a line, steer a terminal, or reverse what is read.
+func unprintable(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }
 
 // PinBody says which role to pin.

@@ -137,7 +137,7 @@ func (a *App) open(policies []Policy, problems []directory.Problem) error {
 	a.health = &health{store: s, now: a.opts.Now}
 	a.api = &api.Server{
 		Store: s, Engine: a.engine, Log: a.log, Now: a.opts.Now, Version: a.opts.Version, Compile: compileAll,
-		Waiting: a.waiting.get, Problems: a.found, Applied: a.applied,
+		Waiting: a.waiting.get, Problems: a.found, Applied: a.applied, Retired: a.retired,
 	}
 	a.health.configured(problems)
 	err = a.data.claim()

@@ -47,6 +47,10 @@ func (c *connections) refresh(ctx context.Context, engine *provision.Engine) err
 			return err
 		}
 		for name, row := range rows {
+			if !row.Retired.IsZero() { // also once the file has dropped it: its provider is told
+				table[name] = scim.Connection{Org: row.Org, Num: row.Num, Retired: row.Retired}
+				continue
+			}
 			policy, err := engine.Policy(tx, row.Org)
 			if directory.KindOf(err) == directory.NotFound {
 				continue

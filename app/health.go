@@ -77,10 +77,10 @@ func (h *health) configured(problems []directory.Problem) {
 	}
 }
 
-// add notes a problem that showed when the configuration was taken up.
-func (h *health) add(p directory.Problem) {
+// add notes problems that showed when the configuration was taken up.
+func (h *health) add(more ...directory.Problem) {
 	h.mu.Lock()
-	problems := append(slices.Clone(h.problems), p)
+	problems := append(slices.Clone(h.problems), more...)
 	h.mu.Unlock()
 	h.configured(problems)
 }

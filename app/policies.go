@@ -2,12 +2,10 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -81,7 +79,11 @@ func (a *App) take(ctx context.Context, policies []Policy) error {
 			continue // its problems were reported, and what is in force stays
 		}
 		org, err := enroll(ctx, a.engine, p)
+		kept := true
 		if err == nil {
+			kept, err = a.keepsConnections(ctx, org, p)
+		}
+		if err == nil && kept {
 			err = a.takeOne(ctx, org, p)
 		}
 		if directory.KindOf(err) == directory.Conflict { // of this organization alone; the others are taken up
@@ -99,6 +101,27 @@ func (a *App) take(ctx context.Context, policies []Policy) error {
 	return a.connections.refresh(ctx, a.engine)
 }
 
+// keepsConnections reports what is wrong between the connections of a file and those of the store, and whether the file
+// can be taken up.
+func (a *App) keepsConnections(ctx context.Context, org directory.OrgNum, p Policy) (bool, error) {
+	var problems []directory.Problem
+	err := a.store.View(ctx, func(tx store.Tx) (err error) {
+		problems, err = provision.ConnectionProblems(tx, org, p.Policy.Organization)
+		return err
+	})
+	if err != nil || len(problems) == 0 {
+		return err == nil, err
+	}
+	problems = config.Excerpts(problems, p.Files)
+	a.health.add(problems...)
+	a.report(problems)
+	if directory.Failed(problems) {
+		a.log.Error("an organization's file was not taken up; what was in force before stays", slog.String("org", p.Organization))
+		return false, nil
+	}
+	return true, nil
+}
+
 func (a *App) takeOne(ctx context.Context, org directory.OrgNum, p Policy) error {
 	candidate := provision.Candidate{Policy: p.Policy, Files: p.Files}
 	active, inForce, err := a.inForce(ctx, org)
@@ -111,7 +134,8 @@ func (a *App) takeOne(ctx context.Context, org directory.OrgNum, p Policy) error
 	was, wasConnections := taken(inForce.Organization)
 	is, isConnections := taken(p.Policy.Organization)
 	sameConnections := reflect.DeepEqual(wasConnections, isConnections)
-	switch sameRules := reflect.DeepEqual(was, is); {
+	sameRules := reflect.DeepEqual(was, is)
+	switch {
 	case sameRules && active.Rollback > 0 && sameConnections:
 		a.waiting.set(p.Organization, nil) // the file says what was gone back to, which stays marked as that
 		return nil
@@ -122,7 +146,7 @@ func (a *App) takeOne(ctx context.Context, org directory.OrgNum, p Policy) error
 			return err
 		}
 	}
-	if active.Hash == candidate.Hash() {
+	if sameRules || active.Hash == candidate.Hash() { // nothing is left but comments and places
 		a.waiting.set(p.Organization, nil)
 		return nil
 	}
@@ -211,24 +235,10 @@ func (a *App) takeConnections(ctx context.Context, org directory.OrgNum, p Polic
 	return nil
 }
 
-// unplaced returns what an organization's file says, wherever in the file it does.
-func unplaced(organization *config.Organization) map[string]any {
-	text, err := json.Marshal(organization)
-	var tree map[string]any
-	if err == nil {
-		err = json.Unmarshal(text, &tree)
-	}
-	if err != nil {
-		return map[string]any{"unreadable": err.Error()} // its parts always marshal
-	}
-	dropPlaces(tree)
-	return tree
-}
-
 // taken splits what an organization's file says into what waits to be applied and the settings of connections, which
 // take effect at once. What a connection decides about people waits.
 func taken(organization *config.Organization) (waits map[string]any, settings []any) {
-	waits = unplaced(organization)
+	waits, _ = config.Unplaced(organization).(map[string]any)
 	settings, _ = waits["Connections"].([]any)
 	var decides []any
 	for _, c := range settings {
@@ -240,23 +250,6 @@ func taken(organization *config.Organization) (waits map[string]any, settings []
 	}
 	waits["Connections"] = decides
 	return waits, settings
-}
-
-func dropPlaces(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		for name, inner := range v {
-			if strings.HasSuffix(name, "At") || name == "Places" {
-				delete(v, name) // a Position, or several
-				continue
-			}
-			dropPlaces(inner)
-		}
-	case []any:
-		for _, inner := range v {
-			dropPlaces(inner)
-		}
-	}
 }
 
 // applied is told that an administrator applied a policy.
@@ -275,6 +268,12 @@ func (a *App) applied(ctx context.Context, organization string) error {
 		}
 	}
 	a.log.Info("policy applied", slog.String("org", organization))
+	return a.connections.refresh(ctx, a.engine)
+}
+
+// retired is told that an administrator retired a connection.
+func (a *App) retired(ctx context.Context, organization, connection string) error {
+	a.log.Warn("connection retired", slog.String("org", organization), slog.String("connection", connection))
 	return a.connections.refresh(ctx, a.engine)
 }
 

@@ -9,9 +9,9 @@ import (
 	"github.com/mixus/usher/directory"
 )
 
-// Reload reads the configuration again and puts its policies in force. One that does not check leaves everything as it
-// is; the error says what is wrong, and so do the log and /readyz. The address, the data directory and the like change
-// with a restart only.
+// Reload reads the configuration again and puts its policies in force. What does not check leaves what is in force as it
+// is: an organization's file that organization, the operator's file all of them. The error says what is wrong, and so do
+// the log and /readyz. The address, the data directory and the like change with a restart only.
 func (a *App) Reload(ctx context.Context) error {
 	a.reload.Lock()
 	defer a.reload.Unlock()
@@ -21,8 +21,11 @@ func (a *App) Reload(ctx context.Context) error {
 	configuration, problems := readAdmissible(a.opts.Config, a.opts.Values)
 	a.health.configured(problems)
 	a.report(problems)
-	if directory.Failed(problems) {
-		a.log.Error("the configuration does not check; the former stays in force", slog.String("config", a.opts.Config))
+	failed := directory.Failed(problems)
+	if failed {
+		a.log.Error("the configuration does not check; where it does not, the former stays in force", slog.String("config", a.opts.Config))
+	}
+	if failed && !configuration.OperatorReads {
 		return &ProblemsError{Path: a.opts.Config, Problems: problems}
 	}
 	if operator := configuration.Operator; operator == nil || !reflect.DeepEqual(withoutPlace(*operator), withoutPlace(*a.operator)) {
@@ -34,6 +37,9 @@ func (a *App) Reload(ctx context.Context) error {
 	}
 	if a.planning != nil {
 		a.planning()
+	}
+	if failed {
+		return &ProblemsError{Path: a.opts.Config, Problems: problems}
 	}
 	a.log.Info("configuration read again")
 	return nil

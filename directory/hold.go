@@ -43,6 +43,7 @@ type Hold struct {
 	Told    time.Time     `json:"told,omitzero"`     // when the journal last said that it grew
 	Remind  time.Time     `json:"remind,omitzero"`   // when the log reminds of it next
 	Undo    bool          `json:"undo,omitempty"`    // those who had passed are being put back
+	Spared  []ID          `json:"spared,omitempty"`  // people who had passed and are not to be put back
 	Decided Cause         `json:"decided,omitzero"`  // who decided, and why
 }
 
@@ -65,7 +66,8 @@ type Braked struct {
 	Scope   ID        `json:"-"` // the group, or the expectation that let it pass
 	Member  ID        `json:"-"`
 	At      time.Time `json:"-"`
-	Effects []Effect  `json:"effects"` // everything that changed for the person then, so that it can be put back
+	Effects []Effect  `json:"effects"`        // everything that changed for the person then, so that it can be put back
+	Role    string    `json:"role,omitempty"` // of somebody who was suspended, until then
 	Cause   Cause     `json:"cause"`
 }
 

@@ -120,6 +120,7 @@ const (
 	JobSettleUsers   JobKind = "settle_users"   // the people of a list of users, which is the job's cursor
 	JobSettleMembers JobKind = "settle_members" // the people of a list of members, which is the job's cursor
 	JobReapGroup     JobKind = "reap_group"     // the edges of a deleted or cleared group
+	JobRetire        JobKind = "retire"         // the users and groups of a retired connection
 	JobHold          JobKind = "hold"           // the people of a hold about which somebody has decided; the key is the hold
 )
 

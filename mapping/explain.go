@@ -147,15 +147,14 @@ type look struct {
 // lines says for each selector what it asked for, and what it saw.
 func (l *look) lines(several bool) []string {
 	var all []string
-	say := func(holds bool, format string, args ...any) {
-		word := "✗ "
-		if holds {
-			word = "✓ "
-		}
+	line := func(mark, format string, args ...any) {
 		if several {
-			word += l.account.Connection + ": "
+			mark += l.account.Connection + ": "
 		}
-		all = append(all, word+fmt.Sprintf(format, args...))
+		all = append(all, mark+fmt.Sprintf(format, args...))
+	}
+	say := func(holds bool, format string, args ...any) {
+		line(map[bool]string{true: "✓ ", false: "✗ "}[holds], format, args...)
 	}
 	if r := l.rule; len(r.Connections) > 0 {
 		say(l.connection, "connections: asks for %s; the record is of %s", strings.Join(r.Connections, ", "), l.account.Connection)
@@ -173,7 +172,7 @@ func (l *look) lines(several bool) []string {
 	if c := l.rule.condition; c != nil {
 		switch {
 		case !l.asked:
-			say(false, "when: %s was not looked at", c.text)
+			line("· ", "when: %s does not matter, since the rule fails above", c.text)
 		case l.err != nil:
 			say(false, "when: %s failed: %v%s", c.text, l.err, c.mentions.seen(l.account.see()))
 		case l.condition:

@@ -53,7 +53,7 @@ func TestExplain(t *testing.T) {
 			"undecided: what the person has of it stays, nothing is added, and caps and denials count",
 		}, Error: "type conversion error from 'string' to 'int'"},
 		{Rule: "unasked", At: "acme.yaml:160", Because: []string{
-			`✗ groups: asks for "Nobody"; is in "Engineering"`, "✗ when: int(user.employeeNumber) > 100 was not looked at",
+			`✗ groups: asks for "Nobody"; is in "Engineering"`, "· when: int(user.employeeNumber) > 100 does not matter, since the rule fails above",
 		}},
 	}
 	if diff := cmp.Diff(want, trace.Rules); diff != "" {

@@ -44,15 +44,17 @@ func (l *linter) adminRules() []int {
 }
 
 // topByDefault reports whether people get the highest role without any rule.
-func (p *Policy) topByDefault() bool {
-	top := p.TopRole()
+func (p *Policy) topByDefault() bool { return p.byDefault(p.TopRole()) }
+
+// byDefault reports whether people get a role without any rule.
+func (p *Policy) byDefault(role string) bool {
 	for i := range p.Organization.Domains {
 		d := &p.Organization.Domains[i]
-		if d.DefaultRole == top || slices.ContainsFunc(d.Departments, func(row config.DepartmentRole) bool { return row.Role == top }) {
+		if d.DefaultRole == role || slices.ContainsFunc(d.Departments, func(row config.DepartmentRole) bool { return row.Role == role }) {
 			return true
 		}
 	}
-	return slices.ContainsFunc(p.Organization.Connections, func(c config.Connection) bool { return c.DefaultRole == top })
+	return slices.ContainsFunc(p.Organization.Connections, func(c config.Connection) bool { return c.DefaultRole == role })
 }
 
 // tests reports expectations that hold whatever the rules say, and groups that are likely misspelt.

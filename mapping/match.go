@@ -45,8 +45,10 @@ func (r *rule) check(a *account) checks {
 
 // match finds the rules that count. A rule matches the person when it matches one account entirely.
 func (e *evaluation) match() {
-	e.matches = make([]match, 0, 8)
-	for _, r := range e.askable() {
+	e.matches = make([]match, 0, 4)
+	var room [64]int
+	for _, n := range e.askable(room[:0]) {
+		r := e.policy.rules[n]
 		var found match
 		for i := range e.giving {
 			a := &e.giving[i]
@@ -74,15 +76,17 @@ func (e *evaluation) match() {
 	}
 }
 
-// askable returns the rules that can match: those that ask for no group, and those that ask for one of the person's. An
-// explanation looks at all of them.
-func (e *evaluation) askable() []*rule {
+// askable adds the places of the rules that can match: those that ask for no group, and those that ask for one of the
+// person's. An explanation looks at all of them.
+func (e *evaluation) askable(numbers []int) []int {
 	p := e.policy
 	if e.trace != nil {
-		return p.rules
+		for n := range p.rules {
+			numbers = append(numbers, n)
+		}
+		return numbers
 	}
-	var room [64]int
-	numbers := append(room[:0], p.groupless...)
+	numbers = append(numbers, p.groupless...)
 	for i := range e.giving {
 		for word, set := range e.giving[i].groups {
 			for ; set != 0; set &= set - 1 {
@@ -91,12 +95,7 @@ func (e *evaluation) askable() []*rule {
 		}
 	}
 	slices.Sort(numbers)
-	numbers = slices.Compact(numbers)
-	rules := make([]*rule, len(numbers))
-	for i, n := range numbers {
-		rules[i] = p.rules[n]
-	}
-	return rules
+	return slices.Compact(numbers)
 }
 
 // reason says in words why the rule counts. It names no value of the person beside the names of groups.

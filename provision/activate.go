@@ -66,9 +66,12 @@ func isActive(tx store.Tx, org directory.OrgNum, number uint64, hash string) (bo
 	return active.Hash == hash, nil
 }
 
-// follow does what follows from another policy: names bound, everybody settled by a job, and a line in the journal.
+// follow does what follows from another policy, unless it leaves out a connection by which people have come: names bound, everybody settled by a job, and a line in the journal.
 // Applied says that the brakes were checked on the totals.
 func (e *Engine) follow(tx store.Tx, org directory.OrgNum, policy *mapping.Policy, row *directory.Policy, applied bool) error {
+	if err := keepsConnections(tx, org, policy.Organization); err != nil {
+		return err
+	}
 	if err := bindNames(tx, org, policy); err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/mapping"
@@ -18,9 +17,6 @@ import (
 // touchedAtMost is how many people may have been touched since a plan was made for apply to look at them alone; beyond,
 // the plan is made again.
 const touchedAtMost = 5000
-
-// planLife is how long a plan may be applied: what changes by the passing of time stands in no journal.
-const planLife = 24 * time.Hour
 
 // shownDifferences is how many people an error about a plan that no longer holds names.
 const shownDifferences = 10
@@ -76,7 +72,8 @@ func effectsText(effects []directory.Effect) string {
 // Apply makes a candidate the active policy as a plan shows it, and enqueues the job that settles everybody, in one
 // transaction. It evaluates again only whom something touched since the plan was made, and refuses with a *ChangedError
 // when the effects differ, with a Conflict when another policy became active, and with a Conflict when the totals are
-// beyond a brake. Cause names who applies; rollback is the revision whose text the candidate is, 0 for none.
+// beyond a brake. A candidate that is in force already is left as it is, and its revision returned: that of the plan's
+// base. Cause names who applies; rollback is the revision whose text the candidate is, 0 for none.
 func (e *Engine) Apply(ctx context.Context, org directory.OrgNum, c Candidate, plan *Plan, cause directory.Cause, rollback uint64) (*directory.Policy, error) {
 	hash := hashOf(c.Files)
 	if plan.Hash != hash {
@@ -89,8 +86,8 @@ func (e *Engine) Apply(ctx context.Context, org directory.OrgNum, c Candidate, p
 	if !hmac.Equal([]byte(seal), []byte(plan.Seal)) {
 		return nil, directory.Errorf(directory.Conflict, "The plan was not made by this server for this organization, or was changed since; make it again.")
 	}
-	if e.Now().Sub(plan.At) > planLife {
-		return nil, directory.Errorf(directory.Conflict, "The plan is more than %d hours old; make it again.", int(planLife.Hours()))
+	if err := plan.stands(e.Now()); err != nil {
+		return nil, err
 	}
 	active, err := e.ActiveRow(ctx, org)
 	if err != nil {
@@ -98,6 +95,9 @@ func (e *Engine) Apply(ctx context.Context, org directory.OrgNum, c Candidate, p
 	}
 	if active != nil && active.Revision != plan.Base {
 		return nil, overtaken(plan.Base, active.Revision)
+	}
+	if same, err := e.sameAsActive(ctx, org, c); err != nil || same != nil {
+		return same, err
 	}
 	position, err := e.recheck(ctx, org, c, plan)
 	if err != nil {
@@ -147,6 +147,15 @@ func (e *Engine) Apply(ctx context.Context, org directory.OrgNum, c Candidate, p
 	e.remember(org, r)
 	e.wake()
 	return row, nil
+}
+
+func (e *Engine) sameAsActive(ctx context.Context, org directory.OrgNum, c Candidate) (*directory.Policy, error) {
+	var same *directory.Policy
+	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
+		same, err = e.inForce(tx, org, c)
+		return err
+	})
+	return same, err
 }
 
 // EnrollConnections gives the connections of a policy their numbers. It is a Conflict when one of them belonged to another

@@ -382,7 +382,7 @@ func TestBrakes(t *testing.T) {
 		}},
 		{"undone, then mended at the provider", func(w *world) {
 			w.deactivate(w.names(5)...)
-			_, err := w.engine.UndoHold(w.t.Context(), w.org, w.hold().ID, admin("alice"))
+			_, err := w.engine.UndoHold(w.t.Context(), w.org, w.hold().ID, nil, admin("alice"))
 			w.must(err)
 			w.see("undone", w.standing(5), "a*a*a*a*a*")
 			w.expect(w.one("p0@acme.com"), directory.StatusActive, "member", "engineering", "platform")
@@ -395,13 +395,13 @@ func TestBrakes(t *testing.T) {
 			w.deactivate("p0", "p1", "p2")
 			w.pass(2 * time.Hour)
 			w.deactivate("p3")
-			_, err := w.engine.UndoHold(w.t.Context(), w.org, w.hold().ID, admin("alice"))
+			_, err := w.engine.UndoHold(w.t.Context(), w.org, w.hold().ID, nil, admin("alice"))
 			w.must(err)
 			w.see("undone", w.standing(5), "a*a*a*sa")
 		}},
 		{"undone, and approved after all", func(w *world) {
 			w.remove("Engineering", "p0", "p1", "p2", "p3")
-			_, err := w.engine.UndoHold(w.t.Context(), w.org, w.hold().ID, admin("alice"))
+			_, err := w.engine.UndoHold(w.t.Context(), w.org, w.hold().ID, nil, admin("alice"))
 			w.must(err)
 			w.see("undone", w.roles(5), "m*m*m*m*m")
 			w.expect(w.one("p0@acme.com"), directory.StatusActive, "member", "engineering", "platform")
@@ -410,7 +410,7 @@ func TestBrakes(t *testing.T) {
 		}},
 		{"gains of the top role are undone", func(w *world) {
 			w.add("IT Admins", "p0", "p1")
-			_, err := w.engine.UndoHold(w.t.Context(), w.org, w.hold().ID, admin("alice"))
+			_, err := w.engine.UndoHold(w.t.Context(), w.org, w.hold().ID, nil, admin("alice"))
 			w.must(err)
 			w.see("undone", w.roles(2), "m*m*")
 			w.remove("IT Admins", "p0", "p1")

@@ -35,9 +35,15 @@ func (e *Engine) DismissHold(ctx context.Context, org directory.OrgNum, id direc
 }
 
 // UndoHold puts those back whom the brake had let pass before the hold opened, and has them wait in it: approving it
-// brings it about again, and they leave it by themselves when the facts move back.
-func (e *Engine) UndoHold(ctx context.Context, org directory.OrgNum, id directory.ID, cause directory.Cause) (*directory.Hold, error) {
+// brings it about again, and they leave it by themselves when the facts move back. Those who are spared stay as they are.
+func (e *Engine) UndoHold(
+	ctx context.Context, org directory.OrgNum, id directory.ID, spared []directory.ID, cause directory.Cause,
+) (*directory.Hold, error) {
 	return e.onHold(ctx, org, id, cause, func(s *settlement, h *directory.Hold) error {
+		if len(spared) > sparedMost {
+			return directory.Errorf(directory.Invalid, "At most %d people can be left out of it.", sparedMost)
+		}
+		h.Spared = spared
 		done, err := HoldDone(s.tx, h, 1)
 		if err != nil {
 			return err
@@ -138,7 +144,7 @@ func (s *settlement) nextToUndo(j *directory.Job, h *directory.Hold, size int) (
 		return nil, err
 	}
 	if j.Cursor = []byte{}; len(rows) < size {
-		j.Cursor, h.Undo, h.Passed = nil, false, 0
+		j.Cursor, h.Undo, h.Passed, h.Spared = nil, false, len(h.Spared), nil
 		s.holdChanged(h)
 	}
 	s.brakes.undoing = make(map[directory.ID]*directory.Braked, len(rows))
@@ -149,37 +155,78 @@ func (s *settlement) nextToUndo(j *directory.Job, h *directory.Hold, size int) (
 	return ids, s.tx.DeleteBraked(rows)
 }
 
-// HoldDone returns up to limit people for whom it took effect in the window before a hold, the first ones first.
+// sparedMost is how many people can be left out when a hold is undone.
+const sparedMost = 1000
+
+// HoldDone returns up to limit people for whom it took effect in the window before a hold, the first ones first, without
+// those who are spared.
 func HoldDone(tx store.Tx, h *directory.Hold, limit int) ([]*directory.Braked, error) {
-	rows, err := tx.BrakedSince(h.Org, h.Kind, h.Scope, h.Created.Add(-h.Window), limit)
-	later := slices.IndexFunc(rows, func(b *directory.Braked) bool { return b.At.After(h.Created) })
-	if later >= 0 {
-		rows = rows[:later]
-	}
-	return rows, err
+	rows, err := tx.BrakedSince(h.Org, h.Kind, h.Scope, h.Created.Add(-h.Window), limit+len(h.Spared))
+	rows = slices.DeleteFunc(rows, func(b *directory.Braked) bool { return b.At.After(h.Created) || slices.Contains(h.Spared, b.Member) })
+	return rows[:min(len(rows), limit)], err
 }
 
-// ExpectHold lets a number of distinct people pass a kind of brake until an instant, beside those who pass anyway.
+// What can be expected: how many people at the most, and how far ahead.
+const (
+	mostExpected = 1_000_000
+	expectAhead  = 31 * 24 * time.Hour
+)
+
+// ExpectHold lets a number of distinct people pass a kind of brake until an instant, at most 31 days ahead, beside those
+// who pass anyway. Nobody, 0, withdraws what is expected of the kind; the instant does not matter then.
 func (e *Engine) ExpectHold(ctx context.Context, org directory.OrgNum, kind string, count int, until time.Time, cause directory.Cause) (*directory.Expectation, error) {
 	var x *directory.Expectation
 	err := e.update(ctx, org, cause, func(s *settlement) error {
+		x = &directory.Expectation{Org: org, Kind: kind, Count: count, Until: until.UTC(), Cause: cause, Created: s.now}
 		switch {
 		case !slices.Contains(brakeKinds(), kind):
 			return directory.Errorf(directory.Invalid, "There is no brake on %q.", kind)
-		case count < 1:
-			return directory.Errorf(directory.Invalid, "Expect at least one person.")
+		case count < 0 || count > mostExpected:
+			return directory.Errorf(directory.Invalid, "%d people cannot be expected: give a number up to %d, or 0 to withdraw what is expected.", count, mostExpected)
+		case count == 0:
+			return s.withdraw(x)
 		case !until.After(s.now):
-			return directory.Errorf(directory.Invalid, "The expectation would end at %s, which is past.", until.UTC().Format(time.RFC3339))
+			return directory.Errorf(directory.Invalid, "The expectation would end at %s, which is past.", instant(until))
+		case until.Sub(s.now) > expectAhead:
+			return directory.Errorf(directory.Invalid, "The expectation would end at %s, which is more than 31 days ahead; let it end by %s, and say it again when that is over.",
+				instant(until), instant(s.now.Add(expectAhead)))
 		}
-		x = &directory.Expectation{
-			ID: e.ids.New(s.now), Org: org, Kind: kind, Count: count, Until: until.UTC(), Cause: cause, Created: s.now,
-		}
+		x.ID = e.ids.New(s.now)
 		if err := s.tx.PutExpectation(x); err != nil {
 			return err
 		}
-		entry := s.newEntry("hold.expected")
-		entry.Notes = []string{people(count) + " more pass the brake on " + kind + " until " + x.Until.Format(time.RFC3339)}
-		return s.append([]*pending{{entry: entry}})
+		return s.tellExpected(people(count) + " more pass the brake on " + kind + " until " + instant(x.Until))
 	})
 	return x, err
+}
+
+// withdraw ends what is expected of a kind now.
+func (s *settlement) withdraw(x *directory.Expectation) error {
+	all, err := s.tx.ListExpectations(s.org)
+	if err != nil {
+		return err
+	}
+	x.Until = s.now
+	var notes []string
+	for _, former := range all {
+		if former.Kind != x.Kind || !former.Until.After(s.now) {
+			continue
+		}
+		if err := s.tx.DeleteExpectation(s.org, former.ID); err != nil {
+			return err
+		}
+		notes = append(notes, "withdrawn by "+x.Cause.Actor+": "+people(former.Count)+" more were to pass the brake on "+x.Kind+
+			" until "+instant(former.Until)+", as "+former.Cause.Actor+" had said")
+	}
+	if len(notes) == 0 {
+		return directory.Errorf(directory.Conflict, "Nothing is expected of %s, so that there is nothing to withdraw.", x.Kind)
+	}
+	return s.tellExpected(notes...)
+}
+
+// tellExpected journals what is expected from now on.
+func (s *settlement) tellExpected(notes ...string) error {
+	entry := s.newEntry("hold.expected")
+	entry.Notes = notes
+	return s.append([]*pending{{entry: entry}})
 }

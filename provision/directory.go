@@ -27,7 +27,7 @@ func (e *Engine) Directory(ctx context.Context, org directory.OrgNum) (mapping.D
 		clear(conns)
 		rows, err := tx.Connections()
 		for name, row := range rows {
-			if row.Org == org {
+			if row.Org == org && row.Retired.IsZero() {
 				conns[name] = row.Num
 			}
 		}

@@ -139,12 +139,17 @@ func (c *comparison) standing(now *directory.Member) *directory.Reason {
 	return c.lost("status", status)
 }
 
-// lost says why a value is gone that nothing denies: what gave it does not any more.
+// lost says why a value is gone that nothing denies: what gave it does not any more. It names that, and for what it did.
 func (c *comparison) lost(field, value string) *directory.Reason {
-	r := directory.Reason{Field: field, Value: value, Source: directory.SourceNoLonger, Because: "nothing gives it any more"}
+	r := directory.Reason{Field: field, Value: value, Source: directory.SourceNoLonger}
 	if was := find(c.former, field, value); was != nil {
 		r.Rule, r.At, r.Until = was.Rule, was.At, was.Until
-		r.Because = "no longer " + was.Because
+		switch {
+		case was.Source == directory.SourceHeld:
+			r.Because = "it stood because of a hold: " + was.Because
+		case was.Because != "":
+			r.Because = "until then: " + was.Because
+		}
 	}
 	return &r
 }

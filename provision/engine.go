@@ -63,13 +63,21 @@ type Push struct {
 func (e *Engine) Do(ctx context.Context, p Push, fn func(*facts.Writer) error) error {
 	return e.update(ctx, p.Org, p.Cause, func(s *settlement) error {
 		s.conn, s.leftConn = p.Conn, p.Conn
-		s.writer = facts.New(s.tx, facts.Context{
-			Org: p.Org, Conn: p.Conn, Now: s.now, IDs: &e.ids, Owns: s.policy.Owns, Names: s.policy.Names,
-		})
+		if err := s.refuseRetired(p.Conn); err != nil {
+			return err
+		}
+		s.writer = s.speaking()
 		if err := fn(s.writer); err != nil {
 			return err
 		}
 		return s.finish()
+	})
+}
+
+// speaking returns the writer of what the provider of the settlement's connection says.
+func (s *settlement) speaking() *facts.Writer {
+	return facts.New(s.tx, facts.Context{
+		Org: s.org, Conn: s.conn, Now: s.now, IDs: &s.engine.ids, Owns: s.policy.Owns, Names: s.policy.Names,
 	})
 }
 

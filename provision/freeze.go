@@ -53,6 +53,9 @@ func (s *settlement) freeze(o *outcome, p *loaded) error {
 
 // frozen reports whether what a connection's provider says takes no effect for now.
 func (s *settlement) frozen(c directory.ConnNum) bool {
+	if c == s.retiring {
+		return false
+	}
 	settings := s.connection(c)
 	return settings == nil || settings.State == config.StatePaused || settings.State == config.StateObserve
 }

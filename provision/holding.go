@@ -15,7 +15,7 @@ const fieldHeld = "held"
 func (s *settlement) brake(o *outcome, p *loaded, d *directory.Decision, status *directory.Status) ([]string, error) {
 	was := p.before
 	if undone := s.brakes.undoing[p.member.ID]; undone != nil && was != nil {
-		was = restored(was, undone.Effects)
+		was = restored(was, undone)
 	}
 	waits := s.waitsOf(was, p, d, *status)
 	if len(waits) == 0 && len(p.member.Held) == 0 && len(p.dismissed) == 0 && s.brakes.undoing == nil {
@@ -25,24 +25,24 @@ func (s *settlement) brake(o *outcome, p *loaded, d *directory.Decision, status 
 	if err != nil {
 		return nil, err
 	}
+	b := &trial{o: o, p: p, was: was, d: d, status: status, kept: kept, dismissed: slices.Clone(p.dismissed)}
+	if i := slices.IndexFunc(waits, func(w *wait) bool { return w.kind == BrakeSuspensions }); i >= 0 {
+		stays, err := s.try(b, waits[i])
+		if err != nil {
+			return nil, err
+		}
+		waits = nil
+		if stays { // of somebody who stays in, the rest of the decision is judged by itself
+			waits = s.waitsOf(was, p, d, *status)
+		}
+	}
 	waits = s.stillLost(waits, kept, p, was, d, *status)
-	var held []string
-	dismissed := slices.Clone(p.dismissed)
 	for _, w := range groupsFirst(waits) {
 		if w.kind == BrakeRoleLosses && (d.Role == was.Decision.Role || approvedRole(kept)) {
 			continue // the group's hold keeps the role, or its approval was of the role, too
 		}
-		stays, err := s.judge(o, p, d, w, kept, &dismissed)
-		if err != nil {
+		if _, err := s.try(b, w); err != nil {
 			return nil, err
-		}
-		if stays == nil {
-			continue
-		}
-		s.keep(w, was, d, status)
-		d.Reasons = append(d.Reasons, *stays.reason)
-		if stays.hold != nil {
-			held = append(held, stays.hold.ID.String())
 		}
 	}
 	for _, k := range kept {
@@ -53,7 +53,33 @@ func (s *settlement) brake(o *outcome, p *loaded, d *directory.Decision, status 
 			o.changed = true
 		}
 	}
-	return held, s.forget(p, o, dismissed)
+	return b.held, s.forget(p, o, b.dismissed)
+}
+
+// trial is one person before the brakes.
+type trial struct {
+	o         *outcome
+	p         *loaded
+	was       *directory.Member // in force; as before the hold when that is being undone
+	d         *directory.Decision
+	status    *directory.Status
+	kept      []*keptBack        // what waits already
+	dismissed []*directory.Grant // dismissals of effects that nobody wanted yet
+	held      []string           // the holds in which the person is from now on
+}
+
+// try judges one effect, takes it back when it stays away, and reports whether it does.
+func (s *settlement) try(b *trial, w *wait) (bool, error) {
+	stays, err := s.judge(b, w)
+	if err != nil || stays == nil {
+		return false, err
+	}
+	s.keep(w, b.p, b.was, b.d, b.status)
+	b.d.Reasons = append(b.d.Reasons, *stays.reason)
+	if stays.hold != nil {
+		b.held = append(b.held, stays.hold.ID.String())
+	}
+	return true, nil
 }
 
 // staying says why an effect does not take place, and in which hold it waits, nil when it was dismissed.
@@ -63,34 +89,34 @@ type staying struct {
 }
 
 // judge decides whether an effect takes place, nil, or stays away.
-func (s *settlement) judge(o *outcome, p *loaded, d *directory.Decision, w *wait, kept []*keptBack, dismissed *[]*directory.Grant) (*staying, error) {
+func (s *settlement) judge(b *trial, w *wait) (*staying, error) {
 	var known *keptBack
-	for _, k := range kept {
+	for _, k := range b.kept {
 		if k.hold.Kind == w.kind && k.hold.Scope == w.scope && !k.used {
 			known = k
 		}
 	}
-	if byAdmin(w, d) {
+	if byAdmin(w, b.d) {
 		return nil, nil
 	}
-	i := slices.IndexFunc(*dismissed, func(g *directory.Grant) bool {
+	i := slices.IndexFunc(b.dismissed, func(g *directory.Grant) bool {
 		return g.Brake == w.kind && g.User.ID == w.scope && g.Digest == w.digest
 	})
 	if i >= 0 {
-		g := (*dismissed)[i]
-		*dismissed = slices.Delete(*dismissed, i, i+1)
+		g := b.dismissed[i]
+		b.dismissed = slices.Delete(b.dismissed, i, i+1)
 		return &staying{reason: dismissedReason(w.kind, g.Actor)}, nil
 	}
 	if known != nil {
-		return s.judgeKnown(o, p, w, known)
+		return s.judgeKnown(b.o, b.p, w, known)
 	}
-	if undone := s.brakes.undoing[p.member.ID]; undone != nil && undone.Kind == w.kind && undone.Scope == w.scope {
-		return s.join(o, p, w, undone)
+	if undone := s.brakes.undoing[b.p.member.ID]; undone != nil && undone.Kind == w.kind && undone.Scope == w.scope {
+		return s.join(b.o, b.p, w, undone)
 	}
 	if s.dry || s.byHand {
 		return nil, nil
 	}
-	return s.judgeNew(o, p, w)
+	return s.judgeNew(b.o, b.p, w)
 }
 
 // judgeKnown decides about an effect of somebody who waits already.
@@ -108,11 +134,12 @@ func (s *settlement) judgeKnown(o *outcome, p *loaded, w *wait, k *keptBack) (*s
 		o.notes = append(o.notes, "dismissed: "+holdWhat(w.kind)+" does not take place until the decision changes")
 		o.tell = true
 		return &staying{reason: dismissedReason(w.kind, by.Actor)}, s.tx.PutGrants([]*directory.Grant{g})
-	case k.hold.State != directory.HoldOpen:
+	case k.hold.State != directory.HoldOpen, k.row.Digest != w.digest && (s.applied || s.dry):
+		// It is not what was decided about, or what waits; a policy that is applied, or tried, has its own word.
 		if s.dry || s.byHand {
 			return nil, nil
 		}
-		return s.judgeNew(o, p, w) // not what was decided about
+		return s.judgeNew(o, p, w)
 	}
 	k.used = true
 	if k.row.Digest != w.digest && !s.dry {

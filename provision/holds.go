@@ -228,9 +228,13 @@ func (s *settlement) writeCounted() error {
 	for _, o := range s.outcomes {
 		for _, k := range o.counted {
 			effects := append(slices.Clone(o.earlier[k]), o.effects...)
-			rows = append(rows, &directory.Braked{
+			row := &directory.Braked{
 				Org: s.org, Kind: k.kind, Scope: k.scope, Member: o.member.ID, At: s.now, Effects: effects, Cause: s.cause,
-			})
+			}
+			if k.kind == BrakeSuspensions {
+				row.Role = o.before.Decision.Role
+			}
+			rows = append(rows, row)
 		}
 	}
 	if len(rows) == 0 {

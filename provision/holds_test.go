@@ -50,7 +50,7 @@ func TestAThousandLeaversWaitInOneHoldAndAreWorkedOffByJobs(t *testing.T) {
 	if opened := w.kinds("hold.opened"); len(opened) != 1 {
 		t.Errorf("%d holds were opened", len(opened))
 	}
-	_, err := w.engine.UndoHold(t.Context(), w.org, h.ID, admin("alice"))
+	_, err := w.engine.UndoHold(t.Context(), w.org, h.ID, nil, admin("alice"))
 	w.must(err)
 	w.idle()
 	if h = w.hold(); h.Waiting != 1000 || h.Undo {
@@ -374,7 +374,7 @@ func TestUndoKeepsTheLastAdmin(t *testing.T) {
 		}
 		return err
 	}))
-	_, err := w.engine.UndoHold(t.Context(), w.org, id, directory.Cause{Kind: directory.CauseAdmin, Actor: "root", Reason: "test"})
+	_, err := w.engine.UndoHold(t.Context(), w.org, id, nil, directory.Cause{Kind: directory.CauseAdmin, Actor: "root", Reason: "test"})
 	w.must(err)
 	w.idle()
 	admins := 0

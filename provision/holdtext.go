@@ -65,7 +65,7 @@ func HoldAdvice(h *directory.Hold) []string {
 	return []string{
 		fmt.Sprintf("Who they are: `usher holds show %s`.", id),
 		fmt.Sprintf("If it is meant, as when people left: `usher holds approve %s --reason WHY`.", id),
-		fmt.Sprintf("If it is an accident: mend it at the provider, and who is mended leaves the hold; `usher holds undo %s --reason WHY` puts back who was done already.", id),
+		fmt.Sprintf("If it is an accident: mend it at the provider, and who is mended leaves the hold; `usher holds undo %s --reason WHY` puts back who was done already (all but those whom --except names).", id),
 		fmt.Sprintf("If they shall stay as they are now: `usher holds dismiss %s --reason WHY`.", id),
 	}
 }

@@ -17,25 +17,38 @@ const jobsSeen = 64
 
 // runJob does the next batch of the oldest job that did not fail just now. It reports false when there is none.
 func (e *Engine) runJob(ctx context.Context) (bool, error) {
-	var jobs []*directory.Job
-	err := e.Store.View(ctx, func(tx store.Tx) error {
-		var err error
-		jobs, err = tx.ListJobs(jobsSeen)
-		return err
-	})
-	if err != nil {
+	job, err := e.nextJob(ctx)
+	if err != nil || job == nil {
 		return false, err
 	}
-	for _, job := range jobs {
-		if !e.stuck.now(job.ID, e.Now()) {
-			err := e.runBatch(ctx, job)
-			if err != nil {
-				e.stuck.add(job.ID, e.Now())
+	if err = e.runBatch(ctx, job); err != nil {
+		e.stuck.add(job.ID, e.Now())
+	}
+	return err == nil, err
+}
+
+// nextJob returns the oldest job that did not fail just now, nil when there is none. A job can hold the names of many
+// people, so that only the first is read as long as that one does.
+func (e *Engine) nextJob(ctx context.Context) (*directory.Job, error) {
+	for _, limit := range []int{1, jobsSeen} {
+		var jobs []*directory.Job
+		err := e.Store.View(ctx, func(tx store.Tx) (err error) {
+			jobs, err = tx.ListJobs(limit)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, job := range jobs {
+			if !e.stuck.now(job.ID, e.Now()) {
+				return job, nil
 			}
-			return err == nil, err
+		}
+		if len(jobs) < limit {
+			break
 		}
 	}
-	return false, nil
+	return nil, nil
 }
 
 // runBatch settles the people of a job's next batch.
@@ -43,6 +56,9 @@ func (e *Engine) runBatch(ctx context.Context, job *directory.Job) error {
 	cause := job.Cause
 	if cause.Kind == "" {
 		cause = directory.Cause{Kind: directory.CauseJob, ID: job.ID.String()}
+	}
+	if job.Kind == directory.JobRetire {
+		return e.retireBatch(ctx, job, cause)
 	}
 	return e.update(ctx, job.Org, cause, func(s *settlement) error {
 		j := *job
@@ -87,6 +103,7 @@ func (s *settlement) nextBatch(j *directory.Job) ([]directory.ID, error) {
 		return s.reap(j)
 	case directory.JobHold:
 		return s.nextOfHold(j, batch)
+	case directory.JobRetire: // has a way of its own
 	}
 	j.Cursor = nil
 	return nil, directory.Errorf(directory.Internal, "The job %q is unknown.", j.Kind)

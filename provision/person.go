@@ -128,6 +128,16 @@ func (s *settlement) takeAccounts(p *loaded) error {
 	watching := false
 	for _, ref := range slices.Clone(p.member.Users) {
 		settings := s.connection(ref.Conn)
+		if settings == nil || settings.State != config.StateActive {
+			gone, err := s.leftBehind(ref)
+			if err != nil {
+				return err
+			}
+			if gone {
+				p.drop(ref)
+				continue
+			}
+		}
 		if settings == nil || settings.State == config.StatePaused {
 			p.paused = true
 			continue

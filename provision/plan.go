@@ -30,11 +30,14 @@ type Candidate struct {
 // shown: the active revision, the place in the journal, and for each person whom it changes a digest of the effects.
 type Plan struct {
 	Organization string                  `json:"organization"`
-	Base         uint64                  `json:"base"`     // the active revision that it was compared with, 0 for none
-	Hash         string                  `json:"hash"`     // of the candidate's text
-	Position     uint64                  `json:"position"` // the last journal entry that it has seen
+	Base         uint64                  `json:"base"`           // the active revision that it was compared with, 0 for none
+	Same         bool                    `json:"same,omitempty"` // the candidate is what is in force already
+	Hash         string                  `json:"hash"`           // of the candidate's text
+	Position     uint64                  `json:"position"`       // the last journal entry that it has seen
 	At           time.Time               `json:"at"`
-	People       int                     `json:"people"` // who were evaluated
+	ValidUntil   time.Time               `json:"valid_until"`    // it is applied before then, or made again
+	Ends         *PlanEnd                `json:"ends,omitempty"` // what changes by itself then; nil when that is only its age
+	People       int                     `json:"people"`         // who were evaluated
 	Rows         []PlanRow               `json:"rows"`
 	Counts       PlanCounts              `json:"counts"`
 	Brakes       map[string]int          `json:"brakes,omitempty"`   // kind of brake → people whom it would count
@@ -94,7 +97,10 @@ const planProblems = 20
 // negative.
 func (e *Engine) Plan(ctx context.Context, org directory.OrgNum, c Candidate, named int) (*Plan, error) {
 	b := planBuilder{named: named, rows: map[planKey]*PlanRow{}, problems: map[string]bool{}}
-	b.plan = &Plan{Hash: hashOf(c.Files), At: e.Now().UTC(), Digests: map[directory.ID]Digest{}, Brakes: map[string]int{}}
+	now := e.Now().UTC()
+	b.plan = &Plan{
+		Hash: hashOf(c.Files), At: now, ValidUntil: now.Add(planLife), Digests: map[directory.ID]Digest{}, Brakes: map[string]int{},
+	}
 	var after directory.ID
 	var err error
 	for first := true; first || !after.IsZero(); first = false {
@@ -105,7 +111,7 @@ func (e *Engine) Plan(ctx context.Context, org directory.OrgNum, c Candidate, na
 			}
 			b.before = s
 			if first {
-				if err := b.begin(s); err != nil {
+				if err := b.begin(s, c); err != nil {
 					return err
 				}
 			}
@@ -128,15 +134,17 @@ func (e *Engine) seal(p *Plan, org directory.OrgNum) (string, error) {
 		brakes = nil // as it is when it comes back
 	}
 	text, err := json.Marshal(struct {
-		Org      directory.OrgNum
-		Base     uint64
-		Hash     string
-		Position uint64
-		At       time.Time
-		Counts   PlanCounts
-		Brakes   map[string]int
-		Digests  map[directory.ID]Digest
-	}{org, p.Base, p.Hash, p.Position, p.At, p.Counts, brakes, p.Digests})
+		Org        directory.OrgNum
+		Base       uint64
+		Hash       string
+		Position   uint64
+		At         time.Time
+		ValidUntil time.Time
+		Ends       *PlanEnd
+		Counts     PlanCounts
+		Brakes     map[string]int
+		Digests    map[directory.ID]Digest
+	}{org, p.Base, p.Hash, p.Position, p.At, p.ValidUntil, p.Ends, p.Counts, brakes, p.Digests})
 	if err != nil {
 		return "", err
 	}
@@ -160,8 +168,16 @@ type planBuilder struct {
 	admins   map[directory.ID]*outcome // who matter for the last admin, over all pages
 }
 
-func (b *planBuilder) begin(s *settlement) error {
+func (b *planBuilder) begin(s *settlement, c Candidate) error {
 	b.plan.Organization, b.plan.Base = s.orgName, s.revision
+	if err := keepsConnections(s.tx, s.org, c.Policy.Organization); err != nil {
+		return err
+	}
+	active, err := s.engine.inForce(s.tx, s.org, c)
+	if err != nil {
+		return err
+	}
+	b.plan.Same = active != nil
 	last, err := s.tx.ListEntries(0, 1, true)
 	if len(last) > 0 {
 		b.plan.Position = last[0].Seq
@@ -230,6 +246,7 @@ func (s *settlement) outcomesOf(ids []directory.ID) ([]*outcome, error) {
 
 // add counts one person.
 func (b *planBuilder) add(s *settlement, o *outcome) {
+	b.plan.endBy(o.member)
 	if len(o.effects) == 0 {
 		b.plan.Counts.Unchanged++
 		return

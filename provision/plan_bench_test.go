@@ -63,7 +63,7 @@ func BenchmarkPlan(b *testing.B) {
 	org := fillForPlan(b, e, people)
 	text := strings.Replace(largePolicy(100), "teams: [team0]", "teams: [team0, more]", 1) // for one in 50
 	c := provision.Candidate{Policy: compile(&testing.T{}, text), Files: []directory.PolicyFile{{Name: "acme.yaml", Text: []byte(text)}}}
-	debug.SetGCPercent(400) // as the server does
+	debug.SetGCPercent(600) // as the server does
 	runtime.GC()
 	for b.Loop() {
 		before := processorTime(b)

@@ -3,8 +3,10 @@ package provision
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 
+	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/mapping"
 	"github.com/mixus/usher/store"
@@ -109,6 +111,27 @@ func (e *Engine) ActivateConnections(ctx context.Context, org directory.OrgNum, 
 		e.wake()
 	}
 	return err
+}
+
+// inForce returns the active revision when a candidate is what is in force already: the same text, and the same settings
+// of connections. It returns nil when applying the candidate would make a difference, be it to a comment.
+func (e *Engine) inForce(tx store.Tx, org directory.OrgNum, c Candidate) (*directory.Policy, error) {
+	number, err := tx.ActivePolicy(org)
+	if err != nil || number == 0 {
+		return nil, err
+	}
+	active, err := tx.Policy(org, number)
+	if err != nil || active.Hash != hashOf(c.Files) {
+		return nil, err
+	}
+	policy, err := e.Policy(tx, org)
+	if err != nil {
+		return nil, err
+	}
+	if !reflect.DeepEqual(config.Unplaced(policy.Organization.Connections), config.Unplaced(c.Policy.Organization.Connections)) {
+		return nil, nil
+	}
+	return active, nil
 }
 
 // Hash returns the hash of a candidate's text, by which revisions are told apart.

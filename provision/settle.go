@@ -32,6 +32,7 @@ type settlement struct {
 	applied  bool              // an administrator's apply caused it: the brakes were checked on its totals
 	byHand   bool              // an administrator's act caused it: no brake holds it, and none counts it
 	leftConn directory.ConnNum // the connection of the groups that people left
+	retiring directory.ConnNum // the retired connection whose users go, whatever its state; 0 for none
 	brakes   braking
 
 	outcomes []*outcome

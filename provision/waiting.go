@@ -135,7 +135,8 @@ func (s *settlement) lostAgain(
 	all, _ := compare(was, &directory.Member{Status: status, Decision: *d})
 	w := &wait{kind: kind, scope: scope}
 	for _, f := range s.losses(all) {
-		if slices.ContainsFunc(effects, func(o directory.Effect) bool { return o.Field == f.Field && o.Before == f.Before }) {
+		waited := slices.ContainsFunc(effects, func(o directory.Effect) bool { return o.Field == f.Field && o.Before == f.Before })
+		if waited && s.canGive(&was.Decision, f.Field, f.Before) {
 			w.effects = append(w.effects, f)
 		}
 	}

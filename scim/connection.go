@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
@@ -15,9 +16,10 @@ const Prefix = "/scim/v2/"
 
 // Connection is an identity provider's line into an organization, as the application knows it at this moment.
 type Connection struct {
-	Org    directory.OrgNum
-	Num    directory.ConnNum
-	Config *config.Connection // not changed once handed out: a reload hands out another one
+	Org     directory.OrgNum
+	Num     directory.ConnNum
+	Config  *config.Connection // not changed once handed out: a reload hands out another one
+	Retired time.Time          // since when it takes nothing any more; zero for one that is not retired
 }
 
 // line is a connection with what requests need again and again: its compiled schemas and its addresses.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/provision"
 	"github.com/mixus/usher/store"
 )
 
@@ -33,6 +34,9 @@ func (c *call) authenticate(name string) error {
 	now := c.Now()
 	if !admits(token, connection, known, now) {
 		return c.refuse(name, now, refusal(bearer(c.r), token, connection, known))
+	}
+	if !connection.Retired.IsZero() {
+		return provision.Retired(name, connection.Retired)
 	}
 	c.line, err = c.lines.get(c.PublicURL, name, connection)
 	if err != nil {

@@ -74,11 +74,16 @@ type Registry interface {
 	Organizations() (map[string]directory.OrgNum, error)
 	// Connections returns every connection by name, with the organization it belongs to.
 	Connections() (map[string]ConnectionRow, error)
+	// Connection returns the connection of a name, and false when there is none.
+	Connection(name string) (ConnectionRow, bool, error)
 	// PutOrganization returns the number of an organization, giving it one when it is new.
 	PutOrganization(name string) (directory.OrgNum, error)
 	// PutConnection returns the number of a connection, giving it one when it is new. It fails with ErrExists when the
 	// name belongs to another organization.
 	PutConnection(org directory.OrgNum, name string) (directory.ConnNum, error)
+	// RetireConnection notes since when a connection takes nothing any more; that is for good. ErrNotFound when there is
+	// none of this name.
+	RetireConnection(name string, at time.Time) error
 	// Epoch returns a number that grows when the store is restored from a backup; sessions and deliveries of an earlier
 	// epoch are void.
 	Epoch() (uint64, error)
@@ -86,8 +91,9 @@ type Registry interface {
 
 // ConnectionRow is a connection's number and organization.
 type ConnectionRow struct {
-	Num directory.ConnNum
-	Org directory.OrgNum
+	Num     directory.ConnNum
+	Org     directory.OrgNum
+	Retired time.Time // since when it takes nothing any more; zero for one that is not retired
 }
 
 // Page asks for rows in key order. The zero After starts at the beginning (at the end when Descending).

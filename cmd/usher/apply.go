@@ -79,23 +79,29 @@ func (p *program) apply() *cobra.Command {
 
 // agreeAndApply shows a plan, asks, and applies it.
 func (p *program) agreeAndApply(c *cobra.Command, cl *client, path string, it *savedPlan, reason string, yes bool) error {
-	if !p.json {
-		if err := p.showPlan(&it.Plan, "text"); err != nil {
+	if !it.Plan.Same { // what is in force already needs no answer
+		if !p.json {
+			if err := p.showPlan(&it.Plan, "text"); err != nil {
+				return err
+			}
+		}
+		if ok, err := p.agree("Apply this?", yes); !ok || err != nil {
 			return err
 		}
 	}
-	if ok, err := p.agree("Apply this?", yes); !ok || err != nil {
-		return err
-	}
 	stop := p.spin("applying")
-	var row api.Policy
+	var row api.Applied
 	err := cl.call(c.Context(), http.MethodPost, path+"/policy/apply", nil, api.ApplyBody{CandidateBody: it.Candidate, Plan: it.Plan, Reason: reason}, &row)
 	stop()
 	if err != nil {
 		return err
 	}
 	if p.json {
-		return printJSON(p.out, applied{Policy: row, Counts: it.Plan.Counts})
+		return printJSON(p.out, applied{Policy: row.Policy, Counts: it.Plan.Counts, Unchanged: row.Unchanged})
+	}
+	if row.Unchanged {
+		_, err = fmt.Fprintln(p.out, noChanges)
+		return err
 	}
 	text := fmt.Sprintf("Revision %d is in force", row.Revision)
 	if it.Plan.Counts.Changed > 0 {
@@ -107,8 +113,9 @@ func (p *program) agreeAndApply(c *cobra.Command, cl *client, path string, it *s
 
 // applied is what applying came to.
 type applied struct {
-	Policy api.Policy           `json:"policy"`
-	Counts provision.PlanCounts `json:"counts"`
+	Policy    api.Policy           `json:"policy"`
+	Counts    provision.PlanCounts `json:"counts"`
+	Unchanged bool                 `json:"unchanged,omitempty"` // it was in force already
 }
 
 // agree asks a person at a terminal; elsewhere only --yes agrees.

@@ -155,7 +155,7 @@ func describeEffect(e directory.Effect) string {
 	if e.Reason != nil {
 		reason := *e.Reason
 		reason.Value = ""
-		text += ", by " + because(reason)
+		text += ", " + by(reason)
 	}
 	return text
 }

@@ -131,7 +131,7 @@ func describeStep(b *strings.Builder, field, value string, r directory.Reason) {
 	if value == "" && !r.Until.IsZero() {
 		value, r.Until = day(r.Until), time.Time{}
 	}
-	fmt.Fprintf(b, "  %-16s %s, by %s\n", strings.ReplaceAll(field, "_", " "), orNone(value), because(r))
+	fmt.Fprintf(b, "  %-16s %s, %s\n", strings.ReplaceAll(field, "_", " "), orNone(value), by(r))
 }
 
 // describeFacts writes what was said about a person, and by whom.

@@ -6,12 +6,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mixus/usher/api"
-	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 )
 
@@ -234,6 +232,7 @@ func (p *program) holdsDecide(verb, short, long string) *cobra.Command {
 	var organization, reason string
 	done := map[string]string{"dismiss": "dismissed", "undo": "undone"}[verb]
 	question := map[string]string{"dismiss": "Leave those who wait as they are?", "undo": "Put back everybody who was done before?"}[verb]
+	var except []string
 	var yes bool
 	c := p.inOrganization(&cobra.Command{
 		Use: verb + " [ID]", Short: short, Long: short + ". " + long, Args: atMostOne("ID"),
@@ -249,89 +248,15 @@ func (p *program) holdsDecide(verb, short, long string) *cobra.Command {
 				if ok, err := p.agreeOnHold(h, question, yes); !ok || err != nil {
 					return err
 				}
-				return p.decided(c, cl, path+"/holds/"+h.ID+"/"+verb, api.ReasonBody{Reason: reason}, done)
+				body := api.UndoBody{ReasonBody: api.ReasonBody{Reason: reason}, Except: except}
+				return p.decided(c, cl, path+"/holds/"+h.ID+"/"+verb, body, done)
 			})
 		},
 	}, &organization)
+	if verb == "undo" {
+		c.Flags().StringSliceVar(&except, "except", nil, "leave these people out of it, by address or `id`, separated by commas: those who were meant to go")
+	}
 	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
-}
-
-func (p *program) holdsExpect() *cobra.Command {
-	var organization, reason, until string
-	var counts [4]int
-	kinds := []struct{ flag, kind, doc string }{
-		{"suspensions", "suspensions", "how `many` people may be suspended"},
-		{"role-losses", "role_losses", "how `many` people may lose their role"},
-		{"top-role-gains", "top_role_gains", "how `many` people may get the top role"},
-		{"group-removals", "group_removals", "how `many` people may lose what a group gave them"},
-	}
-	c := p.inOrganization(&cobra.Command{
-		Use: "expect", Short: "Let many pass for a time, before a planned layoff", Args: noArguments,
-		Long: "Lets a number of distinct people pass a brake until an instant, beside those who pass anyway. " +
-			"--until takes an instant (2027-01-31T18:00:00Z), a time of day here (18:00: today, or tomorrow when it is past), or a length (8h).",
-		RunE: func(c *cobra.Command, _ []string) error {
-			chosen := -1
-			for i, n := range counts {
-				switch {
-				case n < 0:
-					return usagef("--%s %d makes no sense; give how many people", kinds[i].flag, n)
-				case n > 0 && chosen >= 0:
-					return usagef("expect one kind at a time; give --%s alone", kinds[chosen].flag)
-				case n > 0:
-					chosen = i
-				}
-			}
-			if chosen < 0 {
-				return usagef("say what to expect, as --suspensions 400; see `%s --help`", c.CommandPath())
-			}
-			end, err := untilWhen(until, time.Now())
-			if err != nil {
-				return err
-			}
-			if reason == "" {
-				return usagef("say why with --reason; it is kept in the journal")
-			}
-			body := api.ExpectBody{ReasonBody: api.ReasonBody{Reason: reason}, Kind: kinds[chosen].kind, Count: counts[chosen], Until: end}
-			return p.within(c, organization, func(cl *client, path string) error {
-				var x api.Expected
-				if err := cl.call(c.Context(), http.MethodPost, path+"/holds/expect", nil, body, &x); err != nil {
-					return err
-				}
-				if p.json {
-					return printJSON(p.out, x)
-				}
-				_, err := fmt.Fprintf(p.out, "Until %s, %d %s pass beside those who pass anyway.\n", day(x.Until), x.Count, strings.ReplaceAll(x.Kind, "_", " "))
-				return err
-			})
-		},
-	}, &organization)
-	for i, k := range kinds {
-		c.Flags().IntVar(&counts[i], k.flag, 0, k.doc)
-	}
-	c.Flags().StringVar(&until, "until", "", "until `when`: an instant, a time of day, or a length")
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
-	return c
-}
-
-// untilWhen reads an instant, a time of day where the command runs, or a length from now.
-func untilWhen(text string, now time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, usagef("say until when with --until, as --until 18:00")
-	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	if clock, err := time.Parse("15:04", text); err == nil {
-		at := time.Date(now.Year(), now.Month(), now.Day(), clock.Hour(), clock.Minute(), 0, 0, now.Location())
-		if !at.After(now) {
-			at = time.Date(now.Year(), now.Month(), now.Day()+1, clock.Hour(), clock.Minute(), 0, 0, now.Location())
-		}
-		return at, nil
-	}
-	if length, err := config.ParseDuration(text); err == nil && length > 0 {
-		return now.Add(length).Truncate(time.Second), nil
-	}
-	return time.Time{}, usagef("--until %q is no instant such as 2027-01-31T18:00:00Z, no time such as 18:00, and no length such as 8h", text)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mixus/usher/api"
+	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/mapping"
 )
@@ -111,8 +112,28 @@ func (p *program) minimal(organization, domain string) error {
 	if p.json {
 		return printJSON(p.out, written{Files: order})
 	}
-	_, err := fmt.Fprintf(p.out, "Wrote %s. Next: usher check, then usher serve.\n", strings.Join(order, " and "))
+	_, err := io.WriteString(p.out, nextSteps(order, organization, domain))
 	return err
+}
+
+// nextSteps says what to do after init, until people have come in.
+func nextSteps(files []string, organization, domain string) string {
+	connection, base := organization+"-directory", "http://"+config.DefaultListen
+	var b strings.Builder
+	step := func(what, note string) { fmt.Fprintf(&b, "  %-50s  %s\n", what, note) }
+	fmt.Fprintf(&b, "Wrote %s. Next:\n\n", strings.Join(files, " and "))
+	step("usher check", "is it well-formed?")
+	step("usher serve", "leave it running")
+	step("usher token create --connection "+connection, "in a second terminal; prints the provider's token, this once")
+	b.WriteString("\nThen, on your identity provider's page for provisioning by SCIM 2.0, paste\n\n")
+	step("as base URL (Entra ID: Tenant URL)", base+"/scim/v2/"+connection)
+	step("as bearer token (Entra ID: Secret token)", "what token create printed")
+	fmt.Fprintf(&b, "\nA provider in the cloud comes from outside: give it the https address at which it reaches this server in place\n"+
+		"of %s, and write that into %s as public_url. Say in %s\n"+
+		"which provider it is: okta, entra, google or generic. Assign people and a group Admins there, push, and see:\n\n", base, files[0], files[1])
+	step("usher members list", "who came in")
+	step("usher explain YOU@"+domain, "why, with every rule")
+	return b.String()
 }
 
 // writeNew writes a file that is not there yet.

@@ -91,7 +91,7 @@ func describePastValue(b *strings.Builder, v *api.PastValue) {
 	case v.Now != nil:
 		now := *v.Now
 		now.Value = ""
-		line("today by %s", because(now))
+		line("today %s", by(now))
 	}
 }
 

@@ -50,6 +50,7 @@ func (p *program) plan() *cobra.Command {
 					if err := writePlan(save, it); err != nil {
 						return err
 					}
+					p.say("The plan is in %s, valid until %s.", save, second(it.Plan.ValidUntil))
 				}
 				if err := p.showPlan(&it.Plan, format); err != nil {
 					return err
@@ -168,13 +169,16 @@ func readPlan(path string) (*savedPlan, error) {
 	return &it, nil
 }
 
+// noChanges is what people see where nothing would change, or did.
+const noChanges = "No changes."
+
 // showPlan prints a plan.
 func (p *program) showPlan(plan *provision.Plan, format string) error {
 	switch {
 	case p.json:
 		return printJSON(p.out, plan)
 	case plan.Empty():
-		_, err := fmt.Fprintln(p.out, "No changes.")
+		_, err := fmt.Fprintln(p.out, noChanges)
 		return errors.Join(err, planProblems(p.out, plan))
 	case format == "markdown":
 		return planMarkdown(p.out, plan)
@@ -222,7 +226,7 @@ func cell(text string) string {
 // planMarkdown writes a plan as a comment on a pull request shows it.
 func planMarkdown(w io.Writer, plan *provision.Plan) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### Plan for %s\n\n%s\n\n| by | change | people | who |\n|---|---|---:|---|\n", plan.Organization, planSummary(plan))
+	fmt.Fprintf(&b, "### Plan for %s\n\n%s\n\n| by | change | people | who |\n|---|---|---:|---|\n", plan.Organization, cell(planSummary(plan)))
 	for i := range plan.Rows {
 		row := &plan.Rows[i]
 		var who []string
@@ -254,10 +258,7 @@ func rowHeading(row *provision.PlanRow) string {
 	if row.Source == "" {
 		return "what names allow"
 	}
-	text := decidedBy(api.Reason{Source: row.Source, Rule: row.Rule})
-	if row.Source == directory.SourceNoLonger && row.Rule != "" {
-		text = "no longer " + text
-	}
+	text := decidedBy(api.Reason{Field: row.Field, Source: row.Source, Rule: row.Rule})
 	if row.At != "" {
 		text += " (" + row.At + ")"
 	}
@@ -319,5 +320,9 @@ func rowPeople(row *provision.PlanRow) string {
 // planSummary is the last line of a plan.
 func planSummary(plan *provision.Plan) string {
 	n := plan.Counts
-	return fmt.Sprintf("%d of %d people change: joining %d, leaving %d, gaining %d, losing %d.", n.Changed, plan.People, n.Joining, n.Leaving, n.Gaining, n.Losing)
+	text := fmt.Sprintf("%d of %d people change: joining %d, leaving %d, gaining %d, losing %d.", n.Changed, plan.People, n.Joining, n.Leaving, n.Gaining, n.Losing)
+	if plan.Ends != nil {
+		text += fmt.Sprintf("\nValid until %s: %s then.", second(plan.ValidUntil), plan.Ends.What)
+	}
+	return text
 }

@@ -16,6 +16,10 @@ func because(r api.Reason) string {
 	if b.Len() > 0 {
 		b.WriteString(": ")
 	}
+	if r.Source == directory.SourceNoRule && r.Because != "" {
+		b.WriteString(r.Because) // which says it all
+		return b.String()
+	}
 	b.WriteString(decidedBy(r))
 	if r.At != "" {
 		fmt.Fprintf(&b, " (%s)", r.At)
@@ -27,6 +31,17 @@ func because(r api.Reason) string {
 		b.WriteString(", until " + day(r.Until))
 	}
 	return b.String()
+}
+
+// by is because after what it tells the reason of: "by rule …", or that nothing gives it.
+func by(r api.Reason) string {
+	switch {
+	case r.Source == directory.SourceNoLonger:
+		return because(r)
+	case r.Source == directory.SourceNoRule && r.Because != "":
+		return "since " + because(r)
+	}
+	return "by " + because(r)
 }
 
 // decidedBy names what decided a value.
@@ -64,15 +79,26 @@ func decidedBy(r api.Reason) string {
 		return "the last admin"
 	case directory.SourceHeld:
 		return "a brake"
-	case directory.SourceRule, directory.SourceCondition, directory.SourceNoLonger:
+	case directory.SourceNoLonger:
+		return noLonger(r)
+	case directory.SourceRule, directory.SourceCondition:
 	}
-	switch {
-	case r.Rule != "":
+	if r.Rule != "" {
 		return fmt.Sprintf("rule %q", r.Rule)
-	case r.Source == directory.SourceNoLonger:
-		return "what gave it"
 	}
 	return strings.ReplaceAll(string(r.Source), "_", " ")
+}
+
+// noLonger says that what gave a value does not any more. A rule may still be there: it does not match, or gives
+// something else.
+func noLonger(r api.Reason) string {
+	switch {
+	case r.Rule != "":
+		return fmt.Sprintf("no longer given by rule %q", r.Rule)
+	case r.Field == "ends":
+		return "the membership has no end any more"
+	}
+	return "nothing gives it any more"
 }
 
 // nextChange says when something changes by itself, and what as far as the reasons tell.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // program is the surroundings of a command, and the flags that all of them share.
@@ -25,6 +26,7 @@ const orientation = `usher shows people to their places: identity providers push
 
 Start here
   usher demo                                     see it at work, on a store that is thrown away
+  usher init --organization ID --domain DOMAIN   a first configuration, and what to do with it
   usher check usher.yaml                         is the configuration well-formed?
   usher serve --config usher.yaml --data DIR     serve SCIM, the REST interface and the command line
   usher token create --data DIR --connection ID  a token for an identity provider
@@ -56,6 +58,8 @@ func (p *program) root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArguments,
+
+		PersistentPreRunE: nothingEmpty,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprint(p.out, orientation)
 			return err
@@ -88,6 +92,27 @@ func noArguments(c *cobra.Command, args []string) error {
 		return usagef("%q is not a command of `%s`; see `%s --help`", args[0], c.CommandPath(), c.CommandPath())
 	}
 	return nil
+}
+
+// nothingEmpty refuses flags and arguments that are given and empty, as those of a script are whose variable is not set:
+// a command would do something else than what was meant.
+func nothingEmpty(c *cobra.Command, args []string) error {
+	if c.Name() == cobra.ShellCompRequestCmd {
+		return nil // what is not typed yet is empty
+	}
+	var empty string
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" {
+			empty = "--" + f.Name
+		}
+	})
+	if empty == "" && slices.Contains(args, "") {
+		empty = "an argument"
+	}
+	if empty == "" {
+		return nil
+	}
+	return usagef("%s of `%s` is empty; give a value, or leave it out; see `%s --help`", empty, c.CommandPath(), c.CommandPath())
 }
 
 // arguments makes a check that a command has its arguments, by their names.

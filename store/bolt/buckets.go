@@ -8,7 +8,7 @@ type bucket uint8
 const (
 	bMeta         bucket = iota // name → setting
 	bOrganization               // name → org
-	bConnection                 // name → c|org
+	bConnection                 // name → c|org, and since when it is retired
 	bCount                      // kind|c → count, version
 	bUser                       // id|tag|c → user
 	bUserOrder                  // c|id → nothing: paging without touching records

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,9 +62,9 @@ func writeTemp(t *testing.T, content []byte) string {
 }
 
 func TestOpenRefusesWhatItCannotRead(t *testing.T) {
-	_, err := Open(writeTemp(t, formatFile(t, 3)), Options{Migrate: true})
+	_, err := Open(writeTemp(t, formatFile(t, format+1)), Options{Migrate: true})
 	var public *directory.Error
-	if !errors.As(err, &public) || !strings.Contains(public.Message, "newer usher (format 3; this program reads up to 2)") {
+	if !errors.As(err, &public) || !strings.Contains(public.Message, fmt.Sprintf("newer usher (format %d; this program reads up to %d)", format+1, format)) {
 		t.Errorf("a newer file: %v", err)
 	}
 	_, err = Open(writeTemp(t, bytes.Repeat([]byte("text\n"), 10_000)), Options{})
@@ -170,12 +171,12 @@ func TestWhoWaitsForTheLockGetsTheFileThatWasPutInItsPlace(t *testing.T) {
 
 func TestOlderFilesAreMigratedWhenAsked(t *testing.T) {
 	steps := 0
-	l := ladder{top: 3, steps: map[uint64]func(*bbolt.Tx) error{
-		1: func(b *bbolt.Tx) error {
+	l := ladder{top: format + 1, steps: map[uint64]func(*bbolt.Tx) error{
+		format - 1: func(b *bbolt.Tx) error {
 			steps++
 			return b.Bucket([]byte("meta")).Put([]byte("step"), []byte("one"))
 		},
-		2: func(b *bbolt.Tx) error {
+		format: func(b *bbolt.Tx) error {
 			steps++
 			if steps == 2 {
 				return errors.New("interrupted")
@@ -186,7 +187,7 @@ func TestOlderFilesAreMigratedWhenAsked(t *testing.T) {
 			return nil
 		},
 	}}
-	path := writeTemp(t, formatFile(t, 1))
+	path := writeTemp(t, formatFile(t, format-1))
 	if _, err := openFormat(path, Options{}, l); !errors.Is(err, store.ErrOldSchema) {
 		t.Fatalf("an older file: %v, want ErrOldSchema", err)
 	}
@@ -203,10 +204,10 @@ func TestOlderFilesAreMigratedWhenAsked(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(path, Options{}); err == nil || !strings.Contains(err.Error(), "format 3") {
+	if _, err := Open(path, Options{}); err == nil || !strings.Contains(err.Error(), fmt.Sprint("format ", format+1)) {
 		t.Errorf("the migrated file, opened by an older program: %v", err)
 	}
-	missing := ladder{top: 5, steps: l.steps}
+	missing := ladder{top: format + 3, steps: l.steps}
 	if _, err := openFormat(path, Options{Migrate: true}, missing); err == nil {
 		t.Error("a step that is missing was not missed")
 	}
@@ -298,13 +299,45 @@ func knownBrakes(org directory.OrgNum) (*directory.Hold, *directory.HeldMember, 
 	return hold, held, braked, expected
 }
 
-func TestFormat2IsRead(t *testing.T) {
-	file := filepath.Join("testdata", "format-2.db")
+func TestFormat3IsRead(t *testing.T) {
+	file := filepath.Join("testdata", "format-3.db")
 	if *writeFiles {
 		writeFormat(t, file)
 	}
 	s := openKnown(t, file)
 	readKnown(t, s)
+	readBrakes(t, s)
+	err := s.View(t.Context(), func(tx store.Tx) error {
+		row, known, err := tx.Connection("acme-entra")
+		if !known || !row.Retired.Equal(knownTime()) {
+			t.Errorf("the retired connection is %+v", row)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// writeRetired writes what came with format 3.
+func writeRetired(tx store.Tx) error {
+	_, err := tx.PutConnection(1, "acme-entra")
+	return errors.Join(err, tx.RetireConnection("acme-entra", knownTime()))
+}
+
+func TestFormat2IsBroughtUpToDate(t *testing.T) {
+	file := filepath.Join("testdata", "format-2.db")
+	s := openKnown(t, file)
+	readKnown(t, s)
+	readBrakes(t, s)
+	if err := s.Update(t.Context(), writeRetired); err != nil {
+		t.Errorf("writing what format 3 has: %v", err)
+	}
+}
+
+// readBrakes reads what came with format 2.
+func readBrakes(t *testing.T, s *Store) {
+	t.Helper()
 	err := s.View(t.Context(), func(tx store.Tx) error {
 		const org = 1
 		wantHold, wantHeld, wantBraked, wantExpected := knownBrakes(org)
@@ -401,7 +434,7 @@ func writeFormat(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.Update(t.Context(), writeKnownRows), s.Update(t.Context(), writeBrakes), s.Close()); err != nil {
+	if err := errors.Join(s.Update(t.Context(), writeKnownRows), s.Update(t.Context(), writeBrakes), s.Update(t.Context(), writeRetired), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := Compact(path); err != nil {

@@ -13,10 +13,13 @@ type ladder struct {
 }
 
 // formats is the ladder of this program. Format 1 is the first; format 2 has brakes, whose holds an older program would
-// take for those of the last admin.
+// take for those of the last admin; format 3 has connections that are retired, whose pushes an older program would take.
 func formats() ladder {
-	return ladder{top: format, steps: map[uint64]func(*bbolt.Tx) error{1: addBrakes}}
+	return ladder{top: format, steps: map[uint64]func(*bbolt.Tx) error{1: addBrakes, 2: nothing}}
 }
+
+// nothing is the step to a format whose rows an older file simply does not have.
+func nothing(*bbolt.Tx) error { return nil }
 
 // addBrakes makes the trees of format 2.
 func addBrakes(b *bbolt.Tx) error {

@@ -2,6 +2,8 @@ package bolt
 
 import (
 	"encoding/binary"
+	"slices"
+	"time"
 
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/store"
@@ -25,11 +27,37 @@ func (t *tx) Connections() (map[string]store.ConnectionRow, error) {
 	return known, nil
 }
 
+func (t *tx) Connection(name string) (store.ConnectionRow, bool, error) {
+	row := t.get(bConnection, []byte(name))
+	if row == nil {
+		return store.ConnectionRow{}, false, nil
+	}
+	return readConnection(row), true, nil
+}
+
+// connectionLen is the length of the row of a connection that is not retired. The instant of retiring follows.
+const connectionLen = 8
+
 func readConnection(row []byte) store.ConnectionRow {
-	return store.ConnectionRow{
+	known := store.ConnectionRow{
 		Num: directory.ConnNum(binary.BigEndian.Uint32(row)),
 		Org: directory.OrgNum(binary.BigEndian.Uint32(row[4:])),
 	}
+	if len(row) >= connectionLen+instantLen {
+		known.Retired = readInstant(row[connectionLen:])
+	}
+	return known
+}
+
+func (t *tx) RetireConnection(name string, at time.Time) error {
+	if !t.writable {
+		return store.ErrReadOnly
+	}
+	row := t.get(bConnection, []byte(name))
+	if row == nil {
+		return store.ErrNotFound
+	}
+	return t.put(bConnection, []byte(name), appendInstant(slices.Clone(row[:connectionLen]), at))
 }
 
 func (t *tx) PutOrganization(name string) (directory.OrgNum, error) {

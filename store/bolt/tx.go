@@ -17,6 +17,7 @@ type tx struct {
 	orders   *orders // shared by every transaction of the store
 	opened   [buckets]*bbolt.Bucket
 	shared   *bbolt.Bucket // the tree of every kind that has a region
+	finder   *bbolt.Cursor // over the shared tree, for looking up single rows
 	thinned  bool          // rows were deleted in this transaction
 
 	undo    undoLog
@@ -38,7 +39,7 @@ func (t *tx) begin(b *bbolt.Tx) {
 	t.bolt = b
 	t.writable = b.Writable()
 	clear(t.opened[:])
-	t.shared, t.thinned = nil, false
+	t.shared, t.finder, t.thinned = nil, nil, false
 	t.undo.forget()
 	t.arena.reset()
 	t.changes = t.changes[:0]
@@ -46,7 +47,7 @@ func (t *tx) begin(b *bbolt.Tx) {
 
 // end lets go of the bolt transaction, so that a function that kept its Tx cannot reach into a later one.
 func (t *tx) end() {
-	t.bolt, t.shared = nil, nil
+	t.bolt, t.shared, t.finder = nil, nil, nil
 	clear(t.opened[:])
 }
 
@@ -56,6 +57,7 @@ func (t *tx) in(b bucket) *bbolt.Bucket {
 		if t.shared == nil {
 			t.shared = t.bolt.Bucket([]byte(sharedTree))
 			t.shared.FillPercent = sharedFill
+			t.finder = t.shared.Cursor()
 		}
 		return t.shared
 	}
@@ -84,7 +86,19 @@ func (b bucket) regionLen() int {
 }
 
 // get returns the row of a key as bolt holds it, nil when there is none. It must not be changed or kept.
-func (t *tx) get(b bucket, key []byte) []byte { return t.in(b).Get(t.place(b, key)) }
+func (t *tx) get(b bucket, key []byte) []byte { return t.lookUp(t.in(b), t.place(b, key)) }
+
+// lookUp finds a row in its tree. In the shared tree one cursor serves every search: making one costs more than using it.
+func (t *tx) lookUp(in *bbolt.Bucket, placed []byte) []byte {
+	if in != t.shared {
+		return in.Get(placed)
+	}
+	k, row := t.finder.Seek(placed)
+	if !bytes.Equal(k, placed) {
+		return nil
+	}
+	return row
+}
 
 // put writes a row. Writing what is there already changes nothing, and dirties no page.
 func (t *tx) put(b bucket, key, row []byte) error {
@@ -93,7 +107,7 @@ func (t *tx) put(b bucket, key, row []byte) error {
 	}
 	in := t.in(b)
 	placed := t.place(b, key)
-	old := in.Get(placed)
+	old := t.lookUp(in, placed)
 	if old != nil && bytes.Equal(old, row) {
 		return nil
 	}
@@ -112,7 +126,7 @@ func (t *tx) del(b bucket, key []byte) (bool, error) {
 	}
 	in := t.in(b)
 	placed := t.place(b, key)
-	old := in.Get(placed)
+	old := t.lookUp(in, placed)
 	if old == nil {
 		return false, nil
 	}

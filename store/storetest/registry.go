@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/store"
@@ -56,6 +57,29 @@ func registry(t *testing.T, s store.Store) {
 	equal(t, "connections", look(t, s, store.Tx.Connections), map[string]store.ConnectionRow{
 		"acme-okta": {Num: okta, Org: acme}, "globex-entra": {Num: entra, Org: globex},
 	})
+	retired := time.Date(2026, 11, 2, 9, 0, 0, 7, time.UTC)
+	write(t, s, func(tx store.Tx) error { return tx.RetireConnection("acme-okta", retired) })
+	write(t, s, func(tx store.Tx) error {
+		if same, err := tx.PutConnection(acme, "acme-okta"); err != nil || same != okta {
+			return fmt.Errorf("a retired connection has the number %d, %w", same, err)
+		}
+		if err := tx.RetireConnection("nobody", retired); !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("retiring what is not there: %w, want ErrNotFound", err)
+		}
+		return nil
+	})
+	equal(t, "connections", look(t, s, store.Tx.Connections), map[string]store.ConnectionRow{
+		"acme-okta": {Num: okta, Org: acme, Retired: retired}, "globex-entra": {Num: entra, Org: globex},
+	})
+	for name, want := range map[string]bool{"acme-okta": true, "acme": false} {
+		_ = s.View(t.Context(), func(tx store.Tx) error {
+			row, known, err := tx.Connection(name)
+			if known != want || want && !row.Retired.Equal(retired) || err != nil {
+				t.Errorf("the connection %s is %+v, %t, %v", name, row, known, err)
+			}
+			return nil
+		})
+	}
 	if epoch := look(t, s, store.Tx.Epoch); epoch == 0 {
 		t.Error("a new store is in epoch 0, want one that can be told from none")
 	}

@@ -212,6 +212,7 @@ func readOnly(t *testing.T, s store.Store) {
 			"PutHold":         tx.PutHold(&directory.Hold{Org: 1, ID: id(1)}),
 			"DeleteHold":      tx.DeleteHold(1, id(1)),
 
+			"RetireConnection":  tx.RetireConnection("acme-okta", at(1)),
 			"PutHeldMembers":    tx.PutHeldMembers([]*directory.HeldMember{heldMember(1, 8, 3)}),
 			"DeleteHeldMembers": tx.DeleteHeldMembers([]*directory.HeldMember{heldMember(1, 8, 3)}),
 			"PutBraked":         tx.PutBraked([]*directory.Braked{brakedAt(1, "suspensions", directory.NoID, 3, 0)}),
