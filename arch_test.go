@@ -50,6 +50,9 @@ var rooms = []struct{ name, reason string }{
 	{"scim/patch", "applies operations, and asks filters which values they mean"},
 	{"scim/filter", "compiles expressions over the attributes of a schema"},
 	{"scim/schema", "says which attributes there are"},
+	{"sso/saml", "makes an identity of a SAML response"},
+	{"sso/oidc", "makes an identity of an ID token"},
+	{"sso/identity", "a verified sign-in, in which protocols do not differ"},
 }
 
 // A library is imported where its concern lives and nowhere else, so that replacing it is one room's work.
@@ -65,6 +68,10 @@ var libraries = []struct {
 	{"github.com/elimity-com/scim", []string{"scim"}, "SCIM stops at the transport"},
 	{"github.com/scim2/filter-parser", []string{"scim"}, "SCIM stops at the transport"},
 	{"github.com/danielgtaylor/huma", []string{"api"}, "REST stops at the transport"},
+	{"github.com/crewjam/saml", []string{"sso/saml"}, "the application never hears of SAML, nor does anybody else"},
+	{"github.com/russellhaering/goxmldsig", []string{"sso/saml"}, "signatures of XML are a matter of SAML"},
+	{"github.com/coreos/go-oidc", []string{"sso/oidc"}, "OpenID Connect stops at the transport"},
+	{"golang.org/x/oauth2", []string{"sso/oidc"}, "OpenID Connect stops at the transport"},
 	{"github.com/spf13/cobra", []string{"cmd/usher"}, "only the program has flags"},
 	{"github.com/schollz/progressbar", []string{"cmd/usher"}, "only the program has a terminal"},
 }

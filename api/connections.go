@@ -32,11 +32,12 @@ type Retirement struct {
 }
 
 type retireIn struct {
-	oneConnection
+	OneConnection
 	Body ReasonBody
 }
 
-type oneConnection struct {
+// OneConnection is the path of one connection.
+type OneConnection struct {
 	InOrganization
 	Connection string `path:"connection" maxLength:"200" doc:"The connection's id in the organization's file."`
 }
@@ -59,13 +60,13 @@ func (s *Server) connections(api huma.API) {
 			return found(page, err)
 		})
 	handle(s, api, get("/organizations/{organization}/connections/{connection}", "get-connection", ScopeConnectionsRead, "Get a connection", ""),
-		func(ctx context.Context, in *oneConnection) (*answer[Connection], error) {
+		func(ctx context.Context, in *OneConnection) (*answer[Connection], error) {
 			_, _, view, err := s.one(ctx, in)
 			return found(view, err)
 		})
 	handle(s, api, get("/organizations/{organization}/connections/{connection}/retirement", "preview-retirement", ScopeConnectionsRead, "See what retiring a connection takes away",
 		"Counts its users and groups, and the people whom no other connection has. It changes nothing."),
-		func(ctx context.Context, in *oneConnection) (*answer[Retirement], error) {
+		func(ctx context.Context, in *OneConnection) (*answer[Retirement], error) {
 			return found(s.retirement(ctx, in))
 		})
 	handle(s, api, post("/organizations/{organization}/connections/{connection}/retire", "retire-connection", ScopeConnectionsWrite, "Retire a connection",
@@ -74,7 +75,7 @@ func (s *Server) connections(api huma.API) {
 }
 
 // one reads a connection of an organization.
-func (s *Server) one(ctx context.Context, in *oneConnection) (org directory.OrgNum, num directory.ConnNum, view Connection, err error) {
+func (s *Server) one(ctx context.Context, in *OneConnection) (org directory.OrgNum, num directory.ConnNum, view Connection, err error) {
 	err = s.view(ctx, in.Organization, func(tx store.Tx, n *names, of directory.OrgNum) (err error) {
 		org = of
 		if num, err = n.connection(of, in.Connection); err != nil {
@@ -86,7 +87,7 @@ func (s *Server) one(ctx context.Context, in *oneConnection) (org directory.OrgN
 	return org, num, view, err
 }
 
-func (s *Server) retirement(ctx context.Context, in *oneConnection) (Retirement, error) {
+func (s *Server) retirement(ctx context.Context, in *OneConnection) (Retirement, error) {
 	org, num, view, err := s.one(ctx, in)
 	if err != nil {
 		return Retirement{}, err
@@ -102,7 +103,7 @@ func (s *Server) retire(ctx context.Context, in *retireIn) (Connection, error) {
 	if why.Reason, err = in.Body.given(); err != nil {
 		return Connection{}, err
 	}
-	org, _, _, err := s.one(ctx, &in.oneConnection)
+	org, _, _, err := s.one(ctx, &in.OneConnection)
 	if err != nil {
 		return Connection{}, err
 	}
@@ -114,7 +115,7 @@ func (s *Server) retire(ctx context.Context, in *retireIn) (Connection, error) {
 			return Connection{}, err
 		}
 	}
-	_, _, view, err := s.one(ctx, &in.oneConnection)
+	_, _, view, err := s.one(ctx, &in.OneConnection)
 	return view, err
 }
 

@@ -12,7 +12,8 @@ import (
 // Wherever somebody gives a reason it is one line, and shows as it was written.
 func TestReasonsThatWouldNotShowAsTheyAreAreRefused(t *testing.T) {
 	w := newWorld(t, "acme")
-	ann := w.hire("acme", "ann", "Engineer")
+	w.hire("acme", "ann", "Engineer")
+	ann := acme + "/members/ann@acme.com"
 	for reason, says := range map[string]string{
 		"one\ntwo":               "line break",
 		"one\r\ntwo":             "line break",
@@ -27,13 +28,13 @@ func TestReasonsThatWouldNotShowAsTheyAreAreRefused(t *testing.T) {
 		body := api.ReasonBody{Reason: reason}
 		until := w.now.Add(time.Hour)
 		for path, it := range map[string]any{
-			acme + "/members/" + ann.String() + "/suspend": body,
-			acme + "/members/" + ann.String() + "/pin":     api.PinBody{ReasonBody: body, Role: "admin"},
-			acme + "/holds/expect":                         api.ExpectBody{ReasonBody: body, Kind: "suspensions", Count: 1, Until: until},
-			acme + "/holds/none/approve":                   api.ApproveBody{ReasonBody: body, Set: "none"},
-			acme + "/holds/none/dismiss":                   body,
-			acme + "/holds/none/undo":                      body,
-			acme + "/groups/none/rebind":                   api.RebindBody{ReasonBody: body},
+			ann + "/suspend":             body,
+			ann + "/pin":                 api.PinBody{ReasonBody: body, Role: "admin"},
+			acme + "/holds/expect":       api.ExpectBody{ReasonBody: body, Kind: "suspensions", Count: 1, Until: until},
+			acme + "/holds/none/approve": api.ApproveBody{ReasonBody: body, Set: "none"},
+			acme + "/holds/none/dismiss": body,
+			acme + "/holds/none/undo":    body,
+			acme + "/groups/none/rebind": api.RebindBody{ReasonBody: body},
 		} {
 			p := w.local().refused(http.MethodPost, path, it, http.StatusUnprocessableEntity)
 			if p.Field != "reason" || !strings.Contains(p.Detail, says) {
@@ -42,7 +43,7 @@ func TestReasonsThatWouldNotShowAsTheyAreAreRefused(t *testing.T) {
 		}
 	}
 	var m api.Member
-	w.local().post(acme+"/members/"+ann.String()+"/suspend", api.ReasonBody{Reason: " " + strings.Repeat("ä", 500) + "\n"}, http.StatusOK, &m)
+	w.local().post(ann+"/suspend", api.ReasonBody{Reason: " " + strings.Repeat("ä", 500) + "\n"}, http.StatusOK, &m)
 	if m.Status != "suspended" {
 		t.Errorf("a reason of 500 characters, with a line break after it: %+v", m)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/mixus/usher/api"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/httpx"
+	"github.com/mixus/usher/provision"
 	"github.com/mixus/usher/store"
 )
 
@@ -256,6 +257,152 @@ func TestBrokenConfigurationLeavesTheFormerInForceAndShows(t *testing.T) {
 	}
 	if _, ok := a.connections.get("acme-okta"); ok {
 		t.Error("a connection that the file no longer has still serves")
+	}
+}
+
+func TestABrokenFileKeepsNoOtherOrganizationWaiting(t *testing.T) {
+	opts, log := configure(t)
+	folder := filepath.Join(filepath.Dir(opts.Config), "organizations")
+	globex := strings.NewReplacer("acme", "globex", "Acme", "Globex").Replace(acme)
+	write(t, filepath.Join(folder, "globex.yaml"), globex)
+	a := begin(t, opts)
+	label := func(connection string) string {
+		c, _ := a.connections.get(connection)
+		return c.Config.Label
+	}
+	labelled := func(text, label string) string {
+		return strings.Replace(text, "provider: okta", "provider: okta, label: "+label, 1)
+	}
+	for name, broken := range map[string]string{
+		"unreadable":             acme + "ruels: []\n",
+		"a test of it fails":     acme + "tests: [{name: all are admins, expect: {role: admin}}]\n",
+		"it claims what is ours": strings.Replace(acme, "domain: acme.com", "domain: globex.com", 1),
+	} {
+		write(t, filepath.Join(folder, "acme.yaml"), labelled(broken, "Broken"))
+		write(t, filepath.Join(folder, "globex.yaml"), labelled(globex, "New"))
+		err := a.Reload(t.Context())
+		var problems *ProblemsError
+		if !errors.As(err, &problems) || len(a.found()) == 0 {
+			t.Errorf("%s: reload: %v", name, err)
+		}
+		disputed := strings.Contains(broken, "globex.com")
+		if got := label("globex-okta"); (got == "New") == disputed {
+			t.Errorf("%s: the other organization's connection is called %q", name, got)
+		}
+		if label("acme-okta") != "" {
+			t.Errorf("%s: a file that does not check took effect", name)
+		}
+		_, _, body := ask(t, http.MethodGet, a.URL()+"/readyz", "")
+		if !strings.Contains(body, `"ok":false`) || !strings.Contains(log.String(), "does not check") {
+			t.Errorf("%s: readyz %s", name, body)
+		}
+		write(t, filepath.Join(folder, "acme.yaml"), acme)
+		write(t, filepath.Join(folder, "globex.yaml"), globex)
+		if err := a.Reload(t.Context()); err != nil || len(a.found()) > 0 {
+			t.Errorf("%s: corrected: %v, %v", name, err, a.found())
+		}
+	}
+	write(t, opts.Config, "lgo: {}\n")
+	write(t, filepath.Join(folder, "globex.yaml"), labelled(globex, "New"))
+	if err := a.Reload(t.Context()); err == nil || label("globex-okta") != "" {
+		t.Errorf("the operator's file is broken: %v, and the connection is called %q", err, label("globex-okta"))
+	}
+}
+
+// A policy that was gone back to stays, and is marked as that, while the file says the same with another comment; the
+// connections' settings of the file take effect.
+func TestARolledBackPolicyWhoseFileHasAnotherCommentAndOtherConnections(t *testing.T) {
+	opts, _ := configure(t)
+	a := begin(t, opts)
+	ctx := t.Context()
+	file := filepath.Join(filepath.Dir(opts.Config), "organizations", "acme.yaml")
+	other := strings.Replace(acme, "default_role: member}]", "default_role: viewer}]", 1)
+	org, err := organizationNumber(ctx, a.store, "acme")
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(err)
+	apply := func(c provision.Candidate, rollback uint64) {
+		t.Helper()
+		plan, err := a.engine.Plan(ctx, org, c, 0)
+		check(err)
+		_, err = a.engine.Apply(ctx, org, c, plan, directory.Cause{Kind: directory.CauseAdmin, Actor: "root"}, rollback)
+		check(err)
+		check(a.applied(ctx, "acme"))
+	}
+	write(t, file, other)
+	check(a.Reload(ctx))
+	apply(a.waiting.get("acme").Candidate, 0)
+	back, err := a.engine.Revision(ctx, org, 1)
+	check(err)
+	apply(back, 1)
+
+	write(t, file, strings.Replace(acme, "default_role: viewer}]", "default_role: viewer, label: Staff}]", 1)+"# another comment\n")
+	for range 2 {
+		check(a.Reload(ctx))
+		active, err := a.engine.ActiveRow(ctx, org)
+		check(err)
+		if c, _ := a.connections.get("acme-okta"); c.Config.Label != "Staff" || active.Rollback != 1 {
+			t.Errorf("the connection is called %q, and the policy in force goes back to %d", c.Config.Label, active.Rollback)
+		}
+		if it := a.waiting.get("acme"); it != nil {
+			t.Errorf("the file says the same, and waits: %s", it.Why)
+		}
+	}
+	write(t, file, other)
+	check(a.Reload(ctx))
+	if it := a.waiting.get("acme"); it == nil {
+		t.Error("what was gone back from does not wait")
+	}
+}
+
+func TestAFileThatDropsAConnectionWithPeopleIsNotTakenUp(t *testing.T) {
+	opts, log := configure(t)
+	a := begin(t, opts)
+	token := secret(t, a)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.URL()+"/scim/v2/acme-okta/Users", strings.NewReader(
+		`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ann@acme.com","externalId":"x","active":true}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/scim+json")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusCreated {
+		t.Fatal(resp.Status)
+	}
+	file := filepath.Join(filepath.Dir(opts.Config), "organizations", "acme.yaml")
+	write(t, file, strings.Replace(acme, "acme-okta", "acme-new", 1))
+	if err := a.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const command = "usher connections retire acme-okta --organization acme --reason WHY"
+	if found := a.found(); !directory.Failed(found) || !strings.Contains(found[0].Fix, command) || found[0].Excerpt == "" || !strings.Contains(log.String(), command) {
+		t.Errorf("found %v", found)
+	}
+	if _, ok := a.connections.get("acme-new"); ok {
+		t.Error("the file took effect")
+	}
+	org, err := organizationNumber(t.Context(), a.store, "acme")
+	if err == nil {
+		err = a.engine.Retire(t.Context(), org, "acme-okta", directory.Cause{Kind: directory.CauseAdmin, Actor: "root"})
+	}
+	if err = errors.Join(err, a.retired(t.Context(), "acme", "acme-okta"), a.Reload(t.Context())); err != nil || len(a.found()) > 0 {
+		t.Errorf("retired: %v, %v", err, a.found())
+	}
+	status, _, body := ask(t, http.MethodGet, a.URL()+"/scim/v2/acme-okta/Users", token)
+	if status != http.StatusForbidden || !strings.Contains(body, "was retired on") {
+		t.Errorf("the provider hears %d %s", status, body)
+	}
+	if status, _, _ := ask(t, http.MethodGet, a.URL()+"/scim/v2/acme-okta/Users", "wrong"); status != http.StatusUnauthorized {
+		t.Errorf("somebody without a token hears %d", status)
 	}
 }
 

@@ -24,6 +24,8 @@ type Policy struct {
 	Organization string
 	Policy       *mapping.Policy        // nil when a problem keeps it from being used
 	Files        []directory.PolicyFile // all that it takes to read it again
+
+	disputed bool // another file claims what it claims, too
 }
 
 // ReadConfiguration reads usher.yaml and the organizations' files, or one organization's file, and compiles every policy.
@@ -43,7 +45,9 @@ func ReadConfiguration(path, values string) (*Configuration, []directory.Problem
 		files := loaded.Files[organization.ID]
 		policy, more := mapping.Compile(organization)
 		problems = append(problems, config.Excerpts(notSaid(problems, more), files)...)
-		c.Policies = append(c.Policies, Policy{Organization: organization.ID, Policy: policy, Files: files})
+		c.Policies = append(c.Policies, Policy{
+			Organization: organization.ID, Policy: policy, Files: files, disputed: slices.Contains(loaded.Disputed, organization.At.File),
+		})
 	}
 	return c, config.Sort(problems)
 }
@@ -61,12 +65,17 @@ func withoutDecisions(changed, inForce []config.Connection) []config.Connection 
 	return out
 }
 
-// readAdmissible is ReadConfiguration for a server: a policy whose tests fail is one that cannot be used.
+// readAdmissible is ReadConfiguration for a server: a policy whose tests fail is one that cannot be used, and so is one of
+// a file that has an error, or claims what another file claims. Each keeps no other organization's from being used.
 func readAdmissible(path, values string) (*Configuration, []directory.Problem) {
 	c, problems := ReadConfiguration(path, values)
 	for i := range c.Policies {
 		p := &c.Policies[i]
 		if p.Policy == nil {
+			continue
+		}
+		if p.disputed || hasError(problems, p.Files) {
+			p.Policy = nil
 			continue
 		}
 		if failing := mapping.Admissible(p.Policy); len(failing) > 0 {
@@ -75,6 +84,13 @@ func readAdmissible(path, values string) (*Configuration, []directory.Problem) {
 		}
 	}
 	return c, config.Sort(problems)
+}
+
+// hasError reports whether a problem with one of some files is an error.
+func hasError(problems []directory.Problem, files []directory.PolicyFile) bool {
+	return slices.ContainsFunc(problems, func(p directory.Problem) bool {
+		return p.Severity == directory.SeverityError && slices.ContainsFunc(files, func(f directory.PolicyFile) bool { return f.Name == p.File })
+	})
 }
 
 // notSaid leaves out problems at places where reading the file found an error already.

@@ -3,7 +3,7 @@
 //
 //	New    read the configuration, open the store, build the handlers
 //	Start  take up connections and policies, listen, begin the work that follows from changes
-//	Reload read the configuration again; one that does not check leaves everything in force
+//	Reload read the configuration again; what does not check leaves what is in force as it is
 //	Stop   drain requests, write what is collected, close the store
 //
 // In the data directory are

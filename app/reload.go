@@ -23,7 +23,7 @@ func (a *App) Reload(ctx context.Context) error {
 	a.report(problems)
 	failed := directory.Failed(problems)
 	if failed {
-		a.log.Error("the configuration does not check; where it does not, the former stays in force", slog.String("config", a.opts.Config))
+		a.log.Error("the configuration does not check; what was in force of it before stays", slog.String("config", a.opts.Config))
 	}
 	if failed && !configuration.OperatorReads {
 		return &ProblemsError{Path: a.opts.Config, Problems: problems}

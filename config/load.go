@@ -21,6 +21,10 @@ type Loaded struct {
 	// Files holds, for each organization's id, its file, the files that it names, and the values that it uses: all
 	// that ParseFiles needs to read it again.
 	Files map[string][]directory.PolicyFile
+
+	// Disputed holds the names of organizations' files that claim what another claims, too: an id, a connection or a
+	// domain. Which of them is right, nobody knows here.
+	Disputed []string
 }
 
 // Load reads usher.yaml with all the organization files that it names, or a single organization file, domain file or
@@ -174,6 +178,7 @@ func (l *loader) unique() {
 	organizations, connections, domains := map[string]directory.Position{}, map[string]directory.Position{}, map[string]directory.Position{}
 	check := func(seen map[string]directory.Position, noun, id string, at directory.Position) {
 		if first, twice := seen[id]; twice && first.File != at.File {
+			l.loaded.Disputed = append(l.loaded.Disputed, first.File, at.File)
 			l.fail(at, fmt.Sprintf("the %s %q is there already, in %s", noun, short(id), first.Rule()), "one of the two has to change: it is unique over all organizations")
 		} else if id != "" && !twice {
 			seen[id] = at

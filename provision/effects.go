@@ -139,18 +139,25 @@ func (c *comparison) standing(now *directory.Member) *directory.Reason {
 	return c.lost("status", status)
 }
 
-// lost says why a value is gone that nothing denies: what gave it does not any more. It names that, and for what it did.
+// lost says why a value is gone that nothing denies: what gave it does not any more. It names the rule, or what else that
+// was, and for what it gave the value.
 func (c *comparison) lost(field, value string) *directory.Reason {
-	r := directory.Reason{Field: field, Value: value, Source: directory.SourceNoLonger}
-	if was := find(c.former, field, value); was != nil {
-		r.Rule, r.At, r.Until = was.Rule, was.At, was.Until
-		switch {
-		case was.Source == directory.SourceHeld:
-			r.Because = "it stood because of a hold: " + was.Because
-		case was.Because != "":
-			r.Because = "until then: " + was.Because
-		}
+	r := directory.Reason{Field: field, Value: value, Source: directory.SourceNoLonger, Because: "nothing gives it any more"}
+	if field == "ends" {
+		r.Because = "nothing ends the membership any more"
 	}
+	was := find(c.former, field, value)
+	switch {
+	case was == nil:
+		return &r
+	case was.Rule != "":
+		r.Because = "until then: " + was.Because
+	case was.Source == directory.SourceHeld:
+		r.Because += "; it stood because of a hold: " + was.Because
+	case was.Because != "":
+		r.Because += "; until then: " + was.Because
+	}
+	r.Rule, r.At, r.Until = was.Rule, was.At, was.Until
 	return &r
 }
 

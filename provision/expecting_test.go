@@ -100,7 +100,7 @@ func TestALossSaysWhatItCameFrom(t *testing.T) {
 	w.must(err)
 	w.expect(w.one("p0@acme.com"), directory.StatusActive, "member", "engineering", "platform")
 	w.delete("okta", "p0")
-	if r := lost(); r.Source != directory.SourceNoLonger || r.Rule != "" || r.Because != "it stood because of a hold: put back as it was before the hold" {
+	if r := lost(); r.Source != directory.SourceNoLonger || r.Rule != "" || r.Because != "nothing gives it any more; it stood because of a hold: put back as it was before the hold" {
 		t.Errorf("after a hold was undone: %+v", r)
 	}
 }

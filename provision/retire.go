@@ -233,7 +233,7 @@ func ConnectionProblems(tx store.Tx, org directory.OrgNum, file *config.Organiza
 		if n > 0 {
 			problems = append(problems, directory.Problem{
 				Position: file.Places.Of("connections", file.At), Severity: directory.SeverityError,
-				Message: fmt.Sprintf("the connection %q is not in the file any more, and people have come by it (its users: %d)", name, n),
+				Message: fmt.Sprintf("the connection %q is not in the file any more, and %s came by it", name, people(n)),
 				Fix:     fmt.Sprintf("put it back, or end it first: `usher connections retire %s --organization %s --reason WHY`", name, file.ID),
 			})
 		}

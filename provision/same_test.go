@@ -17,7 +17,7 @@ func TestApplyingWhatIsInForceChangesNothing(t *testing.T) {
 		"the same text":     {func(w *world) provision.Candidate { return w.candidate(acme) }, true},
 		"another comment":   {func(w *world) provision.Candidate { return w.candidate(acme + "\n# other") }, false},
 		"its own revision":  {func(w *world) provision.Candidate { return w.revision(1) }, true},
-		"other connections": {func(w *world) provision.Candidate { return w.candidateWith(acme, labelled) }, false},
+		"other connections": {func(w *world) provision.Candidate { return w.candidateWith(acme, labelled()) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := company(t)
@@ -51,7 +51,9 @@ func TestGoingBackAndApplyingAgainAreChanges(t *testing.T) {
 }
 
 // labelled is the policy of the tests with other settings of a connection.
-var labelled = strings.Replace(acme, "{id: okta, provider: okta}", "{id: okta, provider: okta, label: Staff}", 1)
+func labelled() string {
+	return strings.Replace(acme, "{id: okta, provider: okta}", "{id: okta, provider: okta, label: Staff}", 1)
+}
 
 // candidateWith is a policy with the connections of another.
 func (w *world) candidateWith(text, connections string) provision.Candidate {

@@ -258,7 +258,7 @@ func rowHeading(row *provision.PlanRow) string {
 	if row.Source == "" {
 		return "what names allow"
 	}
-	text := decidedBy(api.Reason{Field: row.Field, Source: row.Source, Rule: row.Rule})
+	text := decidedBy(api.Reason{Source: row.Source, Rule: row.Rule})
 	if row.At != "" {
 		text += " (" + row.At + ")"
 	}

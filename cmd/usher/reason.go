@@ -16,16 +16,17 @@ func because(r api.Reason) string {
 	if b.Len() > 0 {
 		b.WriteString(": ")
 	}
-	if r.Source == directory.SourceNoRule && r.Because != "" {
-		b.WriteString(r.Because) // which says it all
-		return b.String()
+	what, more := decidedBy(r), r.Because
+	nothing := r.Source == directory.SourceNoRule || r.Source == directory.SourceNoLonger && r.Rule == ""
+	if nothing && more != "" {
+		what, more = more, "" // it says it all
 	}
-	b.WriteString(decidedBy(r))
+	b.WriteString(what)
 	if r.At != "" {
 		fmt.Fprintf(&b, " (%s)", r.At)
 	}
-	if r.Because != "" {
-		b.WriteString(", " + r.Because)
+	if more != "" {
+		b.WriteString(", " + more)
 	}
 	if !r.Until.IsZero() {
 		b.WriteString(", until " + day(r.Until))
@@ -79,26 +80,17 @@ func decidedBy(r api.Reason) string {
 		return "the last admin"
 	case directory.SourceHeld:
 		return "a brake"
-	case directory.SourceNoLonger:
-		return noLonger(r)
+	case directory.SourceNoLonger: // of a rule that may still be there, and not match, or give something else
+		if r.Rule == "" {
+			return "nothing gives it any more"
+		}
+		return fmt.Sprintf("no longer given by rule %q", r.Rule)
 	case directory.SourceRule, directory.SourceCondition:
 	}
 	if r.Rule != "" {
 		return fmt.Sprintf("rule %q", r.Rule)
 	}
 	return strings.ReplaceAll(string(r.Source), "_", " ")
-}
-
-// noLonger says that what gave a value does not any more. A rule may still be there: it does not match, or gives
-// something else.
-func noLonger(r api.Reason) string {
-	switch {
-	case r.Rule != "":
-		return fmt.Sprintf("no longer given by rule %q", r.Rule)
-	case r.Field == "ends":
-		return "the membership has no end any more"
-	}
-	return "nothing gives it any more"
 }
 
 // nextChange says when something changes by itself, and what as far as the reasons tell.

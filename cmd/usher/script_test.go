@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 //	                 send a SCIM request to /scim/v2/$CONNECTION with the token in the file "token", and print the answer;
 //	                 it fails unless the status is 2xx; the id of a user who is made is then $ID_ with the externalId
 //	hup DIR          tell the server of a data directory to read its configuration again
+//	settled DIR      wait until nothing is left to do that followed from changes, by the server of a data directory
 //	secret FILE      fail unless the file holds one token and nothing else
 //	format FILE N    make a store file say that it has format N
 //	now NAME         set a variable to the present instant
@@ -42,7 +43,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await": await, "scim": pushOne, "hup": hangUp, "secret": oneSecret, "format": setFormat, "now": setNow,
+			"await": await, "scim": pushOne, "hup": hangUp, "settled": settled, "secret": oneSecret, "format": setFormat, "now": setNow,
 		},
 	})
 }
@@ -102,6 +103,19 @@ func hangUp(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(syscall.Kill(pid, syscall.SIGHUP))
 	time.Sleep(300 * time.Millisecond)
+}
+
+func settled(ts *testscript.TestScript, _ bool, args []string) {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		_ = ts.Exec("usher", "status", "--data", args[0], "--json") // it fails when there is something to attend to
+		var status struct {
+			Organizations []struct{ Jobs int }
+		}
+		if json.Unmarshal([]byte(ts.ReadFile("stdout")), &status) == nil && len(status.Organizations) > 0 && status.Organizations[0].Jobs == 0 {
+			return
+		}
+	}
+	ts.Fatalf("the work does not end")
 }
 
 func oneSecret(ts *testscript.TestScript, _ bool, args []string) {

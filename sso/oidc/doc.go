@@ -2,19 +2,19 @@
 // identity.Identity of the answer. It opens no store, has no mux and reads no file; what must be remembered between two
 // calls goes out as a value and comes back as one.
 //
-//	     browser                     usher (package sso)                oidc.Provider                  provider
-//	        │  /sso/ID/login            │                                    │                            │
-//	        ├──────────────────────────▶│ Request(ask) ─────────────────────▶│ discovery, cached ────────▶│
-//	        │                           │◀── URL and Request{state,nonce,…} ─┤                            │
-//	        │◀── 303 to the URL ────────┤ keeps the Request with the browser │                            │
-//	        ├── signs in ─────────────────────────────────────────────────────────────────────────────────▶│
-//	        │◀── 303 to the redirect URI, with code, state, iss ───────────────────────────────────────────┤
-//	        ├──────────────────────────▶│ Callback(query, Request) ─────────▶│ code, verifier ───────────▶│
-//	        │                           │                                    │◀── ID token, access token ─┤
-//	        │                           │                                    │ signature and claims hold  │
-//	        │                           │                                    │ userinfo, same sub ───────▶│
-//	        │                           │◀── *identity.Identity, or ─────────┤                            │
-//	        │                           │    *identity.Refusal               │                            │
+//	browser                     usher (package sso)                oidc.Provider                  provider
+//	   │  /sso/ID/login            │                                    │                            │
+//	   ├──────────────────────────▶│ Request(ask) ─────────────────────▶│ discovery, cached ────────▶│
+//	   │                           │◀── URL and Request{state,nonce,…} ─┤                            │
+//	   │◀── 303 to the URL ────────┤ keeps the Request with the browser │                            │
+//	   ├── signs in ─────────────────────────────────────────────────────────────────────────────────▶│
+//	   │◀── 303 to the redirect URI, with code, state, iss ───────────────────────────────────────────┤
+//	   ├──────────────────────────▶│ Callback(query, Request) ─────────▶│ code, verifier ───────────▶│
+//	   │                           │                                    │◀── ID token, access token ─┤
+//	   │                           │                                    │ signature and claims hold  │
+//	   │                           │                                    │ userinfo, same sub ───────▶│
+//	   │                           │◀── *identity.Identity, or ─────────┤                            │
+//	   │                           │    *identity.Refusal               │                            │
 //
 // go-oidc checks a token's signature, issuer, audience and expiry; this package checks the rest (OpenID Connect Core
 // 3.1.3.7, RFC 9207, RFC 9700): nonce, azp, foreign audiences, how sub is spelled, iat, the span until exp, type, form,

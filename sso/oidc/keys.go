@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	mostKeys   = 50   // of one provider; Entra has about ten
-	leastRSA   = 2048 // bits
-	mostTries  = 8     // keys that one token without a kid is tried with
+	mostKeys  = 50   // of one provider; Entra has about ten
+	leastRSA  = 2048 // bits
+	mostTries = 8    // keys that one token without a kid is tried with
 )
 
 // keys are a provider's public keys that can sign.

@@ -5,7 +5,6 @@ import (
 	"mime"
 	"slices"
 
-
 	"github.com/mixus/usher/sso/identity"
 )
 
@@ -56,4 +55,3 @@ func (p *Provider) signedUserInfo(ctx context.Context, token string) ([]byte, *i
 	}
 	return body, nil
 }
-

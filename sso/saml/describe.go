@@ -4,9 +4,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/mixus/usher/directory"
 )
 
 // Finding is one thing to know of a connection, in a sentence for its admin.
@@ -22,8 +25,9 @@ const soon = 30 * 24 * time.Hour
 // not work, or soon will not, is a warning.
 func (s *Settings) Describe(at time.Time) []Finding {
 	d := description{at: at}
-	if err := s.Check(at); err != nil {
-		d.warn("%s", err.Error())
+	var problem *directory.Error
+	if errors.As(s.Check(at), &problem) {
+		d.warn("%s", problem.Message)
 	}
 	d.provider(&s.Metadata)
 	for i, k := range s.Keys {

@@ -135,6 +135,9 @@ func parseKey(block *pem.Block) (crypto.Signer, error) {
 
 // check reports a key that cannot be used, or that is not the certificate's.
 func (k KeyPair) check() error {
+	if k.Certificate == nil {
+		return directory.Errorf(directory.Invalid, "The private key has no certificate beside it.")
+	}
 	var fits bool
 	switch key := k.Key.(type) {
 	case *rsa.PrivateKey:

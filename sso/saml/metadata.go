@@ -116,7 +116,7 @@ func (m *Metadata) Check(at time.Time, allowLoopback bool) error {
 	for _, e := range []Endpoints{m.SSO, m.SLO, m.SLOResponses} {
 		for _, u := range []string{e.Redirect, e.POST} {
 			if err := checkURL(u, allowLoopback); u != "" && err != nil {
-				return unusable(err, err.Error())
+				return unusable(nil, err.Error())
 			}
 		}
 	}

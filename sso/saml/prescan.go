@@ -20,11 +20,13 @@ type bounds struct {
 	scope      int // namespace declarations in scope at one place
 	uri        int // bytes of a namespace's name, which canonical XML repeats at every use
 	asides     int // comments and processing instructions
+	assertions int // open or encrypted
+	signatures int
 }
 
 var (
-	messageBounds  = bounds{bytes: 256 << 10, depth: 64, elements: 4096, attributes: 32, scope: 32, uri: 256, asides: 64}
-	metadataBounds = bounds{bytes: 2 << 20, depth: 64, elements: 32768, attributes: 64, scope: 64, uri: 256, asides: 1024}
+	messageBounds  = bounds{bytes: 256 << 10, depth: 64, elements: 4096, attributes: 32, scope: 32, uri: 256, asides: 64, assertions: 1, signatures: 2}
+	metadataBounds = bounds{bytes: 2 << 20, depth: 64, elements: 32768, attributes: 64, scope: 64, uri: 256, asides: 1024, signatures: 1024}
 )
 
 // outline is what a prescan has seen, by local names, wherever they stand.
@@ -151,13 +153,24 @@ func (s *scanner) start(t xml.StartElement) error {
 	if err := s.attrs(t.Attr); err != nil {
 		return err
 	}
-	switch t.Name.Local {
+	return s.count(t.Name.Local)
+}
+
+// count counts by local names in any namespace: a second assertion has no business in a message, wherever it stands.
+func (s *scanner) count(local string) error {
+	switch local {
 	case "Assertion":
-		s.assertions++
+		s.outline.assertions++
 	case "EncryptedAssertion":
 		s.encrypted++
 	case "Signature":
-		s.signatures++
+		s.outline.signatures++
+	}
+	if s.outline.assertions+s.encrypted > s.bounds.assertions {
+		return outOfBounds("more than %d assertions", s.bounds.assertions)
+	}
+	if s.outline.signatures > s.bounds.signatures {
+		return outOfBounds("more than %d signatures", s.bounds.signatures)
 	}
 	return nil
 }

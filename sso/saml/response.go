@@ -84,9 +84,6 @@ type reading struct {
 
 // envelope checks all that surrounds the assertion, and returns the assertion as signed.
 func (r *reading) envelope(root *etree.Element, found outline) (*etree.Element, error) {
-	if found.assertions+found.encrypted > 1 {
-		return nil, refuse(identity.Invalid, nil, "The message has %d assertions, where one is expected.", found.assertions+found.encrypted)
-	}
 	whole, signed, err := r.signed(root, "response")
 	if err != nil {
 		return nil, err

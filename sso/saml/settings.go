@@ -77,7 +77,7 @@ func (f NameIDFormat) urn() string {
 func (s *Settings) Check(at time.Time) error {
 	for _, u := range []struct{ name, url string }{{"ACS", s.ACS}, {"SLO", s.SLO}} {
 		if err := checkURL(u.url, s.AllowLoopback); err != nil && (u.url != "" || u.name == "ACS") {
-			return &directory.Error{Kind: directory.Invalid, Message: "Our own " + u.name + " URL cannot be used: " + err.Error() + ".", Err: err}
+			return invalid("", "Our own "+u.name+" URL cannot be used: "+err.Error()+".")
 		}
 	}
 	switch {

@@ -1,0 +1,96 @@
+package oidc
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	jose "github.com/go-jose/go-jose/v4"
+)
+
+// found checks that a finding of some weight holds some words.
+func found(t *testing.T, all []Finding, weight Weight, words string) {
+	t.Helper()
+	for _, f := range all {
+		if f.Weight == weight && strings.Contains(f.Text, words) {
+			return
+		}
+	}
+	t.Errorf("no %s says %q: %+v", weight, words, all)
+}
+
+func TestExamineAGoodConnection(t *testing.T) {
+	h := newHostile(t)
+	all := h.provider().Examine(t.Context())
+	for _, f := range all {
+		if f.Weight != Fine || !strings.HasSuffix(f.Text, ".") || f.Text[0] < 'A' || f.Text[0] > 'Z' {
+			t.Errorf("%+v is no sentence about something good", f)
+		}
+	}
+	for _, words := range []string{"calls itself by that name", "1 key that can sign", "clock", "PKCE", "never accepts them", "did not object to the client id and its secret", "back-channel logout", "sign people out at the provider"} {
+		found(t, all, Fine, words)
+	}
+	// An examination is not kept from asking by an attempt that has just failed.
+	h.down(configuration)
+	found(t, h.provider().Examine(t.Context()), Problem, "503")
+	h.down()
+	found(t, h.provider().Examine(t.Context()), Fine, "was read")
+}
+
+func TestExamineWhatIsWrong(t *testing.T) {
+	for name, c := range map[string]struct {
+		prepare func(h *hostile)
+		change  func(s *Settings)
+		weight  Weight
+		words   string
+	}{
+		"not there":           {func(h *hostile) { h.down(configuration) }, nil, Problem, "503"},
+		"no keys":             {func(h *hostile) { h.down("/keys") }, nil, Problem, "keys could not be read"},
+		"a weak key":          {func(h *hostile) { h.keys = append(h.keys, jose.JSONWebKey{Key: []byte("oct"), KeyID: "weak"}) }, nil, Warning, "weak"},
+		"a wrong secret":      {nil, func(s *Settings) { s.ClientSecret = "other" }, Problem, "Check the client id, its secret"},
+		"other algorithms":    {func(h *hostile) { h.metadata = claims{"id_token_signing_alg_values_supported": []string{"HS256"}} }, nil, Problem, "signs by HS256"},
+		"a scope not offered": {nil, func(s *Settings) { s.Scopes = []string{"groups"} }, Warning, `"groups"`},
+		"a clock far ahead":   {clock(10 * time.Minute), nil, Problem, "10m0s from ours"},
+		"a clock behind":      {clock(-40 * time.Second), nil, Warning, "40s from ours"},
+		"no clock":            {clock(0), nil, Warning, "what time it is"},
+		"codes from nowhere":  {func(h *hostile) { h.answer = anyCode(h) }, nil, Problem, "never gave out"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHostile(t)
+			if c.prepare != nil {
+				c.prepare(h)
+			}
+			if c.change == nil {
+				c.change = func(*Settings) {}
+			}
+			found(t, h.provider(c.change).Examine(t.Context()), c.weight, c.words)
+		})
+	}
+}
+
+// clock puts the provider's clock away from ours; 0 takes it away.
+func clock(ahead time.Duration) func(h *hostile) {
+	return func(h *hostile) {
+		h.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path != configuration {
+				return false
+			}
+			w.Header()["Date"] = nil
+			if ahead != 0 {
+				w.Header().Set("Date", h.at().Add(ahead).UTC().Format(http.TimeFormat))
+			}
+			h.write(w, claims{"issuer": h.URL, "authorization_endpoint": h.URL + "/authorize", "token_endpoint": h.URL + "/token", "jwks_uri": h.URL + "/keys"})
+			return true
+		}
+	}
+}
+
+func anyCode(h *hostile) func(w http.ResponseWriter, r *http.Request) bool {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/token" {
+			h.write(w, claims{"access_token": "a", "id_token": "a.b.c"})
+		}
+		return r.URL.Path == "/token"
+	}
+}
