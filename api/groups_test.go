@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -142,4 +143,39 @@ func TestBackupStreamsAStore(t *testing.T) {
 	if answer.Code != http.StatusOK || answer.Body.Len() < 1<<12 {
 		t.Errorf("answered %d with %d bytes", answer.Code, answer.Body.Len())
 	}
+}
+
+func TestRetiringAConnectionByREST(t *testing.T) {
+	w := newWorld(t, "acme")
+	w.hire("acme", "ann", "Clerk")
+	w.group("Sales")
+	var secret api.NewToken
+	w.local().post("/tokens", api.TokenRequest{Connection: "acme-okta"}, http.StatusCreated, &secret)
+	const path = acme + "/connections/acme-okta"
+	var preview api.Retirement
+	w.local().get(path+"/retirement", &preview)
+	if preview.Users != 1 || preview.Groups != 1 || preview.Alone != 1 || preview.Retired != nil {
+		t.Errorf("the preview is %+v", preview)
+	}
+	told := ""
+	w.server.Retired = func(_ context.Context, organization, connection string) error {
+		told = organization + " " + connection
+		return nil
+	}
+	w.local().refused(http.MethodPost, path+"/retire", api.ReasonBody{}, http.StatusUnprocessableEntity)
+	w.local().refused(http.MethodPost, acme+"/connections/nowhere/retire", api.ReasonBody{Reason: "sold"}, http.StatusNotFound)
+	if told != "" {
+		t.Errorf("a refusal told of %s", told)
+	}
+	var c api.Connection
+	w.with("acme", api.ScopeConnectionsWrite).post(path+"/retire", api.ReasonBody{Reason: "sold"}, http.StatusOK, &c)
+	if c.State != "retired" || c.Retired == nil || len(c.Tokens) != 1 || c.Tokens[0].Live || told != "acme acme-okta" {
+		t.Errorf("it is %+v, and %q was told", c, told)
+	}
+	w.must(w.engine.Idle(t.Context()))
+	if w.local().get(path, &c); c.Users+c.Groups > 0 {
+		t.Errorf("%d users and %d groups are left", c.Users, c.Groups)
+	}
+	w.local().refused(http.MethodPost, path+"/retire", api.ReasonBody{Reason: "again"}, http.StatusConflict)
+	w.local().refused(http.MethodPost, "/tokens", api.TokenRequest{Connection: "acme-okta"}, http.StatusConflict)
 }

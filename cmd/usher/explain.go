@@ -156,7 +156,7 @@ func describeFacts(b *strings.Builder, x *api.Explanation) {
 		b.WriteString("\nNo directory speaks of this person.\n")
 	}
 	if len(x.Grants) > 0 {
-		b.WriteString("\nGiven or taken by hand\n")
+		b.WriteString("\nBeside what directories say\n")
 	}
 	for _, g := range x.Grants {
 		fmt.Fprintf(b, "  %-16s %s\n", g.Kind, strings.Join(nonEmpty(g.Role, g.State, "by "+g.Actor, day(g.Created), quoted(g.Reason), "until "+dayOf(g.Ends, "it is lifted")), ", "))

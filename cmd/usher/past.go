@@ -123,7 +123,7 @@ func describePastFacts(b *strings.Builder, x *api.Past) {
 		b.WriteString("\nNo directory had a record of this person then.\n")
 	}
 	if len(x.Grants) > 0 {
-		b.WriteString("\nGiven or taken by hand\n")
+		b.WriteString("\nBeside what directories say\n")
 	}
 	for _, g := range x.Grants {
 		parts := nonEmpty(g.Role, pastEntry(g.Said))

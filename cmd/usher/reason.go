@@ -79,7 +79,7 @@ func decidedBy(r api.Reason) string {
 	case directory.SourceLastAdmin:
 		return "the last admin"
 	case directory.SourceHeld:
-		return "a brake"
+		return "a hold"
 	case directory.SourceNoLonger: // of a rule that may still be there, and not match, or give something else
 		if r.Rule == "" {
 			return "nothing gives it any more"

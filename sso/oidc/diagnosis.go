@@ -56,7 +56,7 @@ func (f *findings) add(weight Weight, format string, args ...any) {
 
 // clock compares the clocks; an HTTP date is exact to a second.
 func (f *findings) clock(m *metadata, skew time.Duration) {
-	ahead := m.ahead.Round(time.Second)
+	ahead := m.ahead
 	switch apart := ahead.Abs(); {
 	case !m.timed:
 		f.add(Warning, "The provider does not say what time it is, so that the clocks could not be compared.")

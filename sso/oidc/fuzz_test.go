@@ -19,14 +19,14 @@ import (
 func still(t testing.TB, key ed25519.PrivateKey, change ...func(*Settings)) *Provider {
 	t.Helper()
 	const issuer = "https://idp.example"
-	documents := map[string]any{
-		"/.well-known/openid-configuration": claims{
+	documents := map[string][]byte{
+		configuration: marshal(t, claims{
 			"issuer": issuer, "authorization_endpoint": issuer + "/authorize", "token_endpoint": issuer + "/token", "jwks_uri": issuer + "/keys",
-		},
-		"/keys": jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k1"}}},
+		}),
+		"/keys": marshal(t, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k1"}}}),
 	}
 	client := &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(marshal(t, documents[r.URL.Path]))), Request: r}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(documents[r.URL.Path])), Request: r}, nil
 	})}
 	s := Settings{Connection: "acme", Issuer: issuer, ClientID: clientID, ClientSecret: "s", RedirectURI: redirectURI}
 	for _, c := range change {

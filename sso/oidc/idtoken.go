@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -96,8 +95,8 @@ func compact(token string, types ...string) *identity.Refusal {
 	if err != nil {
 		return refuse(identity.Invalid, err, "the token's header cannot be read")
 	}
-	var header map[string]json.RawMessage
-	if err := json.Unmarshal(text, &header); err != nil {
+	header, err := decode(text)
+	if err != nil {
 		return refuse(identity.Invalid, err, "the token's header cannot be read")
 	}
 	// RFC 7515, section 4.1.11: what must be understood, and is not, refuses. The library understands b64, by which the
@@ -105,8 +104,8 @@ func compact(token string, types ...string) *identity.Refusal {
 	if header["crit"] != nil || header["b64"] != nil {
 		return refuse(identity.Invalid, nil, "the token's header demands what no token of a sign-in needs (crit, b64)")
 	}
-	var typ string
-	if raw := header["typ"]; raw != nil && json.Unmarshal(raw, &typ) != nil {
+	typ, ok := header["typ"].(string)
+	if header["typ"] != nil && !ok {
 		return refuse(identity.Invalid, nil, "the token's type is no text")
 	}
 	typ = strings.TrimPrefix(strings.ToLower(typ), "application/")

@@ -52,7 +52,7 @@ func (p *Provider) discover(ctx context.Context) (*metadata, error) {
 	}
 	if date, err := time.Parse(time.RFC1123, a.header.Get("Date")); err == nil {
 		ended := p.now()
-		m.timed, m.ahead = true, date.Sub(begun.Add(ended.Sub(begun)/2))
+		m.timed, m.ahead = true, date.Sub(begun.Add(ended.Sub(begun)/2)).Round(time.Second)
 	}
 	return &m, nil
 }

@@ -97,10 +97,27 @@ func wrapped(t *testing.T, root, evil *etree.Element) {
 		denied(t, s, encode(t, root), identity.Invalid, "")
 		s.IDPInitiated = true
 		denied(t, s, encode(t, root), identity.Invalid, "")
+		beneath(t, s, root)
 		for _, signature := range children(evil, nsSignature, "Signature") {
 			if verified, _, err := verify(evil, signature, s.Metadata.Certificates, false); err == nil {
 				t.Errorf("a signature vouches for what is forged: %s", document(t, verified))
 			}
+		}
+	}
+}
+
+// beneath leaves the counting of the prescan out: what then comes through, if anything, is about the genuine person.
+func beneath(t *testing.T, s *Settings, root *etree.Element) {
+	t.Helper()
+	for signatures := range 3 {
+		r := reading{Settings: s, want: expected()}
+		assertion, err := r.envelope(element(t, string(document(t, root))), outline{assertions: 1, signatures: signatures})
+		if err != nil {
+			continue
+		}
+		accepted, err := r.believe(assertion)
+		if err == nil && accepted.Identity.Subject != "ann" {
+			t.Errorf("%s came through", accepted.Identity.Subject)
 		}
 	}
 }
