@@ -40,6 +40,8 @@ func connectionTable() *object[Connection] {
 			if c.SAML != nil && c.OIDC != nil {
 				d.fail(n.get("oidc").at, "a connection signs people in by saml or by oidc, and this one has both", "move one of them to a connection of its own")
 			}
+			wholeSAML(d, n.get("saml"), c.SAML)
+			wholeOIDC(d, n.get("oidc"), c.OIDC)
 		},
 	}
 }
@@ -52,37 +54,6 @@ func subjectTable() *object[Subject] {
 			in("oidc", environmentText(), func(s *Subject) *string { return &s.OIDC }, "A claim of ID tokens.", "sub"),
 			in("saml", environmentText(), func(s *Subject) *string { return &s.SAML }, "NameID, or an attribute of assertions.", "NameID"),
 		},
-	}
-}
-
-func samlTable() *object[map[string]any] {
-	return &object[map[string]any]{
-		name: "saml", noun: `"saml"`, doc: "Sign-in by SAML 2.0. Give metadata_url, or entity_id with sso_url and certificates.",
-		keys: []key[map[string]any]{
-			entry("metadata_url", webURL(), "Where the provider publishes its metadata.", "https://acme.okta.com/app/exk1/sso/saml/metadata"),
-			entry("entity_id", environmentText(), "The provider's entity id.", "http://www.okta.com/exk1"),
-			entry("sso_url", webURL(), "Where people sign in.", "https://acme.okta.com/app/exk1/sso/saml"),
-			entry("slo_url", webURL(), "Where sign-outs are announced.", "https://acme.okta.com/app/exk1/slo/saml"),
-			entry("certificates", listOf(anyText(), "a list of PEM texts"), "The provider's signing certificates in PEM; two while one replaces the other.", `["-----BEGIN CERTIFICATE-----"]`),
-			entry("attributes", textMap(), "Which attribute of an assertion holds what.", "{email: mail, groups: memberOf}"),
-			entry("idp_initiated", boolean(), "Whether a sign-in may begin at the provider.", "false"),
-			entry("sign_requests", boolean(), "Whether requests to the provider are signed.", "true"),
-		},
-		start: func(directory.Position) map[string]any { return map[string]any{} },
-	}
-}
-
-func oidcTable() *object[map[string]any] {
-	return &object[map[string]any]{
-		name: "oidc", noun: `"oidc"`, doc: "Sign-in by OpenID Connect.",
-		keys: []key[map[string]any]{
-			entry("issuer", webURL(), "The provider's issuer, below which its configuration is found.", "https://acme.okta.com").must(),
-			entry("client_id", environmentText(), "The id under which the provider knows usher.", "0oa1b2c3").must(),
-			entry("client_secret", secretReference(), "The secret that belongs to it, by name; usher.yaml says where it comes from.", "${secret:okta}"),
-			entry("scopes", listOf(nameText(), "a list of scopes"), "What to ask for beside openid.", "[profile, email]"),
-			entry("claims", textMap(), "Which claim holds what.", "{groups: groups}"),
-		},
-		start: func(directory.Position) map[string]any { return map[string]any{} },
 	}
 }
 

@@ -26,6 +26,7 @@ type Organization struct {
 	Tests          []Test
 	Policy         PolicySettings
 	Rollout        []Phase // in order
+	Sessions       Sessions
 	Places         Places
 }
 
@@ -87,8 +88,8 @@ type Connection struct {
 	GroupsFrom   string   // scim, login or pull
 	Authority    []string // folded domains for whose people this connection decides status and profile
 	Subject      Subject
-	SAML         map[string]any // kept as written until sign-in reads it
-	OIDC         map[string]any
+	SAML         map[string]any // as written; SignInSAML reads it
+	OIDC         map[string]any // as written; SignInOIDC reads it
 	Extensions   []Extension // custom SCIM schemas of its users
 	Places       Places
 }
@@ -275,4 +276,11 @@ type Phase struct {
 	From   time.Time
 	Groups []Selector // empty for everybody
 	Places Places
+}
+
+// Sessions says how long people stay signed in.
+type Sessions struct {
+	At       directory.Position
+	Idle     time.Duration // without doing anything
+	Absolute time.Duration // at the most
 }

@@ -52,6 +52,8 @@ func organizationTable() *object[Organization] {
 				"How a changed file takes effect.", "{apply: on_start}").orBlank(),
 			in("rollout", listOf(phaseTable().value(), "a list of phases"), func(o *Organization) *[]Phase { return &o.Rollout },
 				"Who comes in when, in steps. Whom no step that has begun admits waits; who has joined already is unaffected.", "[{name: core team, from: 2026-03-01, groups: [Core]}]").orBlank(),
+			in("sessions", sessionsTable().value(), func(o *Organization) *Sessions { return &o.Sessions },
+				"How long people stay signed in.", "{idle: 12h, absolute: 7d}").orBlank(),
 		},
 		start:  func(at directory.Position) Organization { return Organization{At: at} },
 		places: func(o *Organization) *Places { return &o.Places },

@@ -35,6 +35,7 @@ func finishOrganization(d *decoder, _ *node, o *Organization) {
 			o.Roles[i].At = o.At
 		}
 	}
+	o.Sessions.fill()
 	nameRules(o)
 	slices.SortStableFunc(o.PermissionSets, func(a, b PermissionSet) int { return cmp.Compare(a.Name, b.Name) })
 	uniqueBy(d, "domain", o.Domains, func(v Domain) (string, directory.Position) { return v.Domain, v.At })

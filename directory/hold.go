@@ -25,8 +25,9 @@ type Hold struct {
 	Created time.Time `json:"created"`
 
 	// Of the last admin.
-	Member  ID       `json:"member,omitzero"`
-	Effects []Effect `json:"effects,omitempty"`
+	Member   ID        `json:"member,omitzero"`
+	Effects  []Effect  `json:"effects,omitempty"`
+	SignedIn time.Time `json:"signed_in,omitzero"` // as of a HeldMember
 
 	// Of a brake.
 	Scope   ID            `json:"scope,omitzero"` // the group, for a brake that counts by group
@@ -57,6 +58,9 @@ type HeldMember struct {
 	Since   time.Time `json:"since"`
 	Cause   Cause     `json:"cause"`
 	Undone  bool      `json:"undone,omitempty"` // it had taken effect, and was put back
+
+	// SignedIn is when the provider let the person in last while they waited: evidence against what waits.
+	SignedIn time.Time `json:"signed_in,omitzero"`
 }
 
 // Braked is a person whom a brake counts: an effect of its kind took place, and was not reversed.

@@ -15,6 +15,7 @@ const (
 	CausePolicy CauseKind = "policy"
 	CauseTime   CauseKind = "time" // a duration ran out, a membership ended
 	CauseJob    CauseKind = "job"  // the rest of a change too large to settle at once
+	CauseLogin  CauseKind = "login"
 )
 
 // Cause is who or what made a change, and how to find it again.

@@ -108,6 +108,7 @@ const (
 	SourceLastAdmin         Source = "last_admin" // law 7 keeps it
 	SourceHeld              Source = "held"       // a brake holds what would change it, or an admin dismissed that
 	SourceRollout           Source = "rollout"    // who has not joined yet waits for a phase of the rollout
+	SourceApproval          Source = "approval"   // who asked to join by signing in waits for an admin's approval
 )
 
 // Reason says why one value of a decision is what it is. Reasons are stored with the decision, not recomputed.
@@ -167,6 +168,7 @@ const (
 	GrantInvitation GrantKind = "invitation" // what an invitation gives once accepted
 	GrantUnlink     GrantKind = "unlink"     // these records are never linked to this member again by address
 	GrantDismissal  GrantKind = "dismissal"  // what would change is dismissed, until the decision changes again
+	GrantLogin      GrantKind = "login"      // what a provider said of the person when they signed in
 )
 
 // Grant is what somebody gave or took by hand. It belongs to one member and is taken back only by its source.
@@ -176,8 +178,9 @@ type Grant struct {
 	Member  ID        `json:"-"`
 	Kind    GrantKind `json:"kind"`
 	Role    string    `json:"role,omitempty"`
-	State   string    `json:"state,omitempty"` // of an invitation: "pending", "accepted", "cancelled"
-	User    UserRef   `json:"user,omitzero"`   // of an unlink
+	State   string    `json:"state,omitempty"` // of an invitation: "pending", "accepted", "cancelled", "spent", "awaiting"
+	User    UserRef   `json:"user,omitzero"`   // of an unlink; of a login the connection alone
+	Login   *SignIn   `json:"login,omitempty"`
 	Brake   string    `json:"brake,omitempty"` // of a dismissal: the kind of brake
 	Effects []Effect  `json:"effects,omitempty"`
 	Digest  string    `json:"digest,omitempty"` // of the effects that a dismissal is about
@@ -192,6 +195,8 @@ const (
 	InvitationPending   = "pending"
 	InvitationAccepted  = "accepted"
 	InvitationCancelled = "cancelled"
+	InvitationSpent     = "spent"    // accepted, and a directory has spoken of the person since: it gives nothing any more
+	InvitationAwaiting  = "awaiting" // the person asked to join by signing in, and an admin has to let them in
 )
 
 // GrantsReturnWithin is how long a person may be gone and still find unexpired pins on coming back.

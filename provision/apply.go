@@ -132,6 +132,9 @@ func (e *Engine) Apply(ctx context.Context, org directory.OrgNum, c Candidate, p
 			return err
 		}
 		row.Activated, row.Revision = e.Now().UTC(), 0
+		if err := plan.stands(row.Activated); err != nil {
+			return err
+		}
 		if err := tx.ActivatePolicy(row); err != nil {
 			return err
 		}

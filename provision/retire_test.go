@@ -36,9 +36,9 @@ func (w *world) left(conn string) (users, groups int) {
 }
 
 // twoLines is a company in which ann comes by both connections, and bob and cleo by the second one alone.
-func twoLines(t *testing.T, policy string) *world {
+func twoLines(t *testing.T) *world {
 	t.Helper()
-	w := newWorld(t, policy)
+	w := newWorld(t, acme)
 	w.create("okta", "root", person("root"))
 	w.group("okta", "IT Admins", "root")
 	w.create("okta", "ann", person("ann"))
@@ -55,7 +55,7 @@ func twoLines(t *testing.T, policy string) *world {
 func TestRetiringAConnectionTakesWhatItAloneGave(t *testing.T) {
 	for _, state := range []string{"active", "paused", "observe"} {
 		t.Run(state, func(t *testing.T) {
-			w := twoLines(t, acme)
+			w := twoLines(t)
 			if state != "active" {
 				w.activate(strings.Replace(acme, "{id: entra, provider: entra}", "{id: entra, provider: entra, state: "+state+"}", 1))
 			}
@@ -87,7 +87,7 @@ func TestRetiringAConnectionTakesWhatItAloneGave(t *testing.T) {
 }
 
 func TestARetiredConnectionTakesNothing(t *testing.T) {
-	w := twoLines(t, acme)
+	w := twoLines(t)
 	w.must(w.retire("entra"))
 	push := func(f *facts.Writer) error {
 		_, err := f.CreateUser(w.input(person("new")))
@@ -121,10 +121,10 @@ func TestRetiringStaysWithinTheBrakes(t *testing.T) {
 	}
 	count := func() (active, suspended, waiting int) {
 		for _, m := range w.everybody() {
-			switch {
-			case m.Status == directory.StatusSuspended:
+			if m.Status == directory.StatusSuspended {
 				suspended++
-			case m.Status == directory.StatusActive:
+			}
+			if m.Status == directory.StatusActive {
 				active++
 			}
 			if len(m.Held) > 0 {
@@ -161,7 +161,7 @@ func (w *world) staff2(conn string, n int) {
 
 // A record that went while its connection was paused is kept until that ends. Retiring ends it.
 func TestRetiringReleasesWhoWentWhileItWasPaused(t *testing.T) {
-	w := twoLines(t, acme)
+	w := twoLines(t)
 	w.activate(strings.Replace(acme, "{id: entra, provider: entra}", "{id: entra, provider: entra, state: paused}", 1))
 	w.delete("entra", "bob")
 	w.idle()
@@ -175,7 +175,7 @@ func TestRetiringReleasesWhoWentWhileItWasPaused(t *testing.T) {
 
 // A file that drops a connection by which people have come is refused, until the connection is retired.
 func TestAConnectionWithPeopleIsNotDropped(t *testing.T) {
-	w := twoLines(t, acme)
+	w := twoLines(t)
 	c := w.candidate(strings.Replace(acme, "  - {id: entra, provider: entra}\n", "", 1))
 	refused := func(err error) {
 		t.Helper()

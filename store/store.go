@@ -66,6 +66,8 @@ type Tx interface {
 	Tokens
 	Holds
 	Brakes
+	Sessions
+	Requests
 }
 
 // Registry keeps the short numbers of organizations and connections. A number is never given twice.
@@ -286,4 +288,44 @@ type Brakes interface {
 	ListExpectations(org directory.OrgNum) ([]*directory.Expectation, error)
 	PutExpectation(x *directory.Expectation) error
 	DeleteExpectation(org directory.OrgNum, id directory.ID) error
+}
+
+// The names by which a provider knows a session.
+const (
+	ByIndex = "index" // Session.Index
+	ByName  = "name"  // Session.Name
+)
+
+// Sessions keeps who is signed in, by the hash of what the browser holds.
+type Sessions interface {
+	// Session returns the session with a hash, or ErrNotFound.
+	Session(hash [32]byte) (*directory.Session, error)
+	// SessionByID returns the session of an id, or ErrNotFound.
+	SessionByID(id directory.ID) (*directory.Session, error)
+	// SessionsOf returns the sessions of a member, in order of id.
+	SessionsOf(org directory.OrgNum, member directory.ID) ([]*directory.Session, error)
+	// ListSessions returns up to limit sessions of an organization in order of member and id, after one of them; nil
+	// starts at the beginning.
+	ListSessions(org directory.OrgNum, after *directory.Session, limit int) ([]*directory.Session, error)
+	// ProviderSessions returns the sessions that a connection's provider knows by a name, of the kind ByIndex or ByName.
+	ProviderSessions(c directory.ConnNum, by, name string) ([]*directory.Session, error)
+	// PutSession writes a session, new or known.
+	PutSession(s *directory.Session) error
+	DeleteSessions(sessions []*directory.Session) error
+	// EndedSessions returns up to limit sessions that end at an instant or before it, the earliest first.
+	EndedSessions(at time.Time, limit int) ([]*directory.Session, error)
+	// Lockdown returns the lockdown of an organization, nil when there never was one.
+	Lockdown(org directory.OrgNum) (*directory.Lockdown, error)
+	PutLockdown(l *directory.Lockdown) error
+}
+
+// Requests keeps what happens once.
+type Requests interface {
+	// Request returns what is kept under a kind and key, or ErrNotFound, expired or not.
+	Request(kind string, key [32]byte) (*directory.Request, error)
+	// PutRequest writes what is new. It fails with ErrExists when the kind and key are there already.
+	PutRequest(r *directory.Request) error
+	DeleteRequests(requests []*directory.Request) error
+	// ExpiredRequests returns up to limit of those that expire at an instant or before it, the earliest first.
+	ExpiredRequests(at time.Time, limit int) ([]*directory.Request, error)
 }

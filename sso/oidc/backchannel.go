@@ -25,10 +25,10 @@ type Logout struct {
 // BackChannelLogout verifies a logout token that was posted by the provider, or by anybody (OpenID Connect Back-Channel
 // Logout 1.0, section 2.6).
 func (p *Provider) BackChannelLogout(ctx context.Context, token string) (*Logout, *identity.Refusal) {
-	if refusal := compact(token, "", "JWT", "logout+jwt"); refusal != nil {
+	if refusal := compact(token); refusal != nil {
 		return nil, refusal
 	}
-	set := &signed{p: p}
+	set := &signed{p: p, types: []string{"", "jwt", "logout+jwt"}}
 	if _, err := p.verifier(set).VerifyLogout(ctx, token); err != nil {
 		return nil, untrue(set, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/mixus/usher/directory"
@@ -147,10 +146,12 @@ func (d document) flatten(out map[string][]string, prefix string, depth int) {
 // ofTheProtocol says of which claims no condition has any use. _claim_sources may hold access tokens (OpenID Connect Core
 // 5.6.2); aio, rh and uti are Entra's own.
 func ofTheProtocol(name string) bool {
-	return slices.Contains([]string{
-		"iss", "aud", "exp", "iat", "nbf", "nonce", "at_hash", "c_hash", "s_hash", "azp", "jti",
-		"_claim_names", "_claim_sources", "aio", "rh", "uti",
-	}, name)
+	switch name {
+	case "iss", "aud", "exp", "iat", "nbf", "nonce", "at_hash", "c_hash", "s_hash", "azp", "jti",
+		"_claim_names", "_claim_sources", "aio", "rh", "uti":
+		return true
+	}
+	return false
 }
 
 // with returns the claims of d, and those of another document which d lacks.

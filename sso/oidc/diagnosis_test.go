@@ -51,8 +51,8 @@ func TestExamineWhatIsWrong(t *testing.T) {
 		"a wrong secret":      {nil, func(s *Settings) { s.ClientSecret = "other" }, Problem, "Check the client id, its secret"},
 		"other algorithms":    {func(h *hostile) { h.metadata = claims{"id_token_signing_alg_values_supported": []string{"HS256"}} }, nil, Problem, "signs by HS256"},
 		"a scope not offered": {nil, func(s *Settings) { s.Scopes = []string{"groups"} }, Warning, `"groups"`},
-		"a clock far ahead":   {clock(10 * time.Minute), nil, Problem, "10m0s from ours"},
-		"a clock behind":      {clock(-40 * time.Second), nil, Warning, "40s from ours"},
+		"a clock far ahead":   {clock(10 * time.Minute), nil, Problem, "from ours, and 1m30s are allowed"},
+		"a clock behind":      {clock(-40 * time.Second), nil, Warning, "from ours, of the 1m30s"},
 		"no clock":            {clock(0), nil, Warning, "what time it is"},
 		"codes from nowhere":  {func(h *hostile) { h.answer = anyCode(h) }, nil, Problem, "never gave out"},
 	} {

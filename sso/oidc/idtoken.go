@@ -3,13 +3,13 @@ package oidc
 import (
 	"context"
 	"crypto/subtle"
-	"encoding/base64"
 	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	gooidc "github.com/coreos/go-oidc/v3/oidc"
+	jose "github.com/go-jose/go-jose/v4"
 
 	"github.com/mixus/usher/sso/identity"
 )
@@ -31,10 +31,10 @@ type verified struct {
 
 // idToken verifies the ID token of one sign-in (OpenID Connect Core 3.1.3.7).
 func (p *Provider) idToken(ctx context.Context, t tokens, request Request) (*verified, *identity.Refusal) {
-	if refusal := compact(t.id, "", "JWT"); refusal != nil {
+	if refusal := compact(t.id); refusal != nil {
 		return nil, refusal
 	}
-	set := &signed{p: p}
+	set := &signed{p: p, types: []string{"", "jwt"}}
 	token, err := p.verifier(set).Verify(ctx, t.id)
 	if err != nil {
 		return nil, untrue(set, err)
@@ -80,9 +80,8 @@ func untrue(set *signed, err error) *identity.Refusal {
 	return refuse(identity.Invalid, err, "the token does not hold: %s", clip(strings.TrimPrefix(err.Error(), "oidc: ")))
 }
 
-// compact refuses, before anything is verified, what is no signed token in the compact form and of one of these types (the
-// typ header; "" stands for none). An access token says at+jwt (RFC 9068), a logout token logout+jwt.
-func compact(token string, types ...string) *identity.Refusal {
+// compact refuses, before anything is read, what is no signed token in the compact form.
+func compact(token string) *identity.Refusal {
 	if len(token) > longestToken {
 		return refuse(identity.Invalid, nil, "the token has %d bytes, more than %d KiB", len(token), longestToken>>10)
 	}
@@ -91,25 +90,23 @@ func compact(token string, types ...string) *identity.Refusal {
 	if !base64url(head) || !base64url(payload) || !base64url(signature) {
 		return refuse(identity.Invalid, nil, "the token is not a signed JWT in the compact form")
 	}
-	text, err := base64.RawURLEncoding.DecodeString(head)
-	if err != nil {
-		return refuse(identity.Invalid, err, "the token's header cannot be read")
-	}
-	header, err := decode(text)
-	if err != nil {
-		return refuse(identity.Invalid, err, "the token's header cannot be read")
-	}
+	return nil
+}
+
+// ofType refuses a token for something else, by its header: an access token says at+jwt (RFC 9068), a logout token
+// logout+jwt. The type "" stands for none.
+func ofType(header jose.Header, types []string) *identity.Refusal {
 	// RFC 7515, section 4.1.11: what must be understood, and is not, refuses. The library understands b64, by which the
 	// payload is another one than what stands there.
-	if header["crit"] != nil || header["b64"] != nil {
+	if header.ExtraHeaders["crit"] != nil || header.ExtraHeaders["b64"] != nil {
 		return refuse(identity.Invalid, nil, "the token's header demands what no token of a sign-in needs (crit, b64)")
 	}
-	typ, ok := header["typ"].(string)
-	if header["typ"] != nil && !ok {
+	typ, ok := header.ExtraHeaders["typ"].(string)
+	if !ok && header.ExtraHeaders["typ"] != nil {
 		return refuse(identity.Invalid, nil, "the token's type is no text")
 	}
 	typ = strings.TrimPrefix(strings.ToLower(typ), "application/")
-	if !slices.ContainsFunc(types, func(t string) bool { return typ == strings.ToLower(t) }) {
+	if !slices.Contains(types, typ) {
 		return refuse(identity.Invalid, nil, "the token is of type %q: a token for something else", clip(typ))
 	}
 	return nil

@@ -91,9 +91,11 @@ func unfit(key *jose.JSONWebKey) string {
 
 // signed is the key set of one token, for go-oidc.
 type signed struct {
-	p       *Provider
+	p     *Provider
+	types []string // that the header may name
+
 	payload []byte            // what was signed, once it holds
-	refusal *identity.Refusal // when the keys could not be had: go-oidc does not pass our error on
+	refusal *identity.Refusal // why not, when there is more to say: go-oidc does not pass our error on
 }
 
 var errNoKey = errors.New("no key of the provider has made this signature")
@@ -104,6 +106,9 @@ func (s *signed) VerifySignature(ctx context.Context, token string) ([]byte, err
 	jws, err := jose.ParseSignedCompact(token, s.p.algorithms)
 	if err != nil {
 		return nil, err
+	}
+	if s.refusal = ofType(jws.Signatures[0].Protected, s.types); s.refusal != nil {
+		return nil, s.refusal
 	}
 	held, err := s.p.keys.get(ctx)
 	if err != nil {

@@ -37,10 +37,10 @@ func (p *Provider) userInfo(ctx context.Context, m *metadata, access, sub string
 // signedUserInfo verifies userinfo that comes as a JWT, and for which a token that was made for something else would not do
 // (OpenID Connect Core 5.3.2).
 func (p *Provider) signedUserInfo(ctx context.Context, token string) ([]byte, *identity.Refusal) {
-	if refusal := compact(token, "", "JWT"); refusal != nil {
+	if refusal := compact(token); refusal != nil {
 		return nil, refusal
 	}
-	set := &signed{p: p}
+	set := &signed{p: p, types: []string{"", "jwt"}}
 	body, err := set.VerifySignature(ctx, token)
 	if err != nil {
 		return nil, untrue(set, err)

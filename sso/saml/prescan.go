@@ -17,6 +17,7 @@ type bounds struct {
 	depth      int
 	elements   int
 	attributes int // of one element, namespace declarations included
+	qualified  int // attributes of one element with a prefix, each of which canonical XML may have to explain
 	scope      int // namespace declarations in scope at one place
 	uri        int // bytes of a namespace's name, which canonical XML repeats at every use
 	asides     int // comments and processing instructions
@@ -25,8 +26,8 @@ type bounds struct {
 }
 
 var (
-	messageBounds  = bounds{bytes: 256 << 10, depth: 64, elements: 4096, attributes: 32, scope: 32, uri: 256, asides: 64, assertions: 1, signatures: 2}
-	metadataBounds = bounds{bytes: 2 << 20, depth: 64, elements: 32768, attributes: 64, scope: 64, uri: 256, asides: 1024, signatures: 1024}
+	messageBounds  = bounds{bytes: 256 << 10, depth: 64, elements: 4096, attributes: 24, qualified: 4, scope: 20, uri: 128, asides: 64, assertions: 1, signatures: 2}
+	metadataBounds = bounds{bytes: 2 << 20, depth: 64, elements: 32768, attributes: 64, qualified: 16, scope: 64, uri: 256, asides: 1024, signatures: 1024}
 )
 
 // outline is what a prescan has seen, by local names, wherever they stand.
@@ -221,6 +222,7 @@ func (s *scanner) name(n xml.Name) error {
 }
 
 func (s *scanner) attrs(attrs []xml.Attr) error {
+	qualified := 0
 	for i, a := range attrs {
 		for _, b := range attrs[:i] {
 			if a.Name == b.Name {
@@ -232,6 +234,12 @@ func (s *scanner) attrs(attrs []xml.Attr) error {
 		}
 		if err := s.name(a.Name); err != nil {
 			return err
+		}
+		if a.Name.Space != "" {
+			qualified++
+		}
+		if qualified > s.qualified {
+			return outOfBounds("an element with more than %d attributes that have a prefix", s.qualified)
 		}
 		if !strings.EqualFold(a.Name.Local, "ID") {
 			continue

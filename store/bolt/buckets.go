@@ -38,6 +38,13 @@ const (
 	bBrake       // org|kind|scope|time|member → person whom a brake counts
 	bBraked      // org|member|kind|scope → time: where the person's row in bBrake is
 	bExpected    // org|id → expectation
+	bSession     // hash → session
+	bSessionOf   // org|member|hash → nothing
+	bSessionName // c|by|name|hash → nothing
+	bSessionEnd  // time|hash → nothing
+	bLockdown    // org → lockdown
+	bRequest     // kind|key → request
+	bRequestEnd  // time|kind|key → nothing
 	buckets
 )
 
@@ -90,6 +97,18 @@ func (b bucket) region() byte {
 		return 'd'
 	case bJournal:
 		return 'j'
+	case bSession:
+		return 'a'
+	case bSessionOf:
+		return 'b'
+	case bSessionName:
+		return 'c'
+	case bSessionEnd:
+		return 'e'
+	case bRequest:
+		return 'q'
+	case bRequestEnd:
+		return 'v'
 	default: // read rarely, or written rarely
 		return 0
 	}
@@ -109,6 +128,6 @@ func (b bucket) String() string {
 		"meta", "organization", "connection", "count", "user", "user_order", "user_key", "group", "group_order", "group_key",
 		"edge", "edge_up", "parked", "identity", "tombstone", "member", "member_order", "member_ix", "standing", "due", "grant",
 		"journal", "job", "policy", "active", "binding", "token", "hold",
-		"held", "brake", "braked", "expected",
+		"held", "brake", "braked", "expected", "session", "session_of", "session_ix", "session_end", "lockdown", "request", "request_end",
 	}[b]
 }

@@ -299,14 +299,59 @@ func knownBrakes(org directory.OrgNum) (*directory.Hold, *directory.HeldMember, 
 	return hold, held, braked, expected
 }
 
-func TestFormat3IsRead(t *testing.T) {
-	file := filepath.Join("testdata", "format-3.db")
+func TestFormat4IsRead(t *testing.T) {
+	file := filepath.Join("testdata", "format-4.db")
 	if *writeFiles {
 		writeFormat(t, file)
 	}
 	s := openKnown(t, file)
 	readKnown(t, s)
 	readBrakes(t, s)
+	readRetired(t, s)
+	session, lockdown, request := knownSession()
+	err := s.View(t.Context(), func(tx store.Tx) error {
+		sessions, err1 := tx.SessionsOf(1, testID(2))
+		l, err2 := tx.Lockdown(1)
+		requests, err3 := tx.ExpiredRequests(knownTime(), 9)
+		want := []any{[]*directory.Session{session}, lockdown, []*directory.Request{request}}
+		if diff := cmp.Diff(want, []any{sessions, l, requests}); diff != "" {
+			t.Errorf("rows of format 4 (-want +got):\n%s", diff)
+		}
+		return errors.Join(err1, err2, err3)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func knownSession() (*directory.Session, *directory.Lockdown, *directory.Request) {
+	session := &directory.Session{
+		Hash: [32]byte{1, 2, 3}, Org: 1, Member: testID(2), Conn: 1, Method: "saml", Epoch: 1, Began: knownTime(), Seen: knownTime(), Ends: knownTime(),
+		Agent: "Firefox", Index: "sid", Name: "ann",
+	}
+	lockdown := &directory.Lockdown{Org: 1, Since: knownTime(), Ended: knownTime(), Cause: directory.Cause{Kind: directory.CauseAdmin, Actor: "root"}}
+	return session, lockdown, &directory.Request{Kind: "sign-in", Key: [32]byte{4}, Expires: knownTime(), Data: []byte("data")}
+}
+
+// writeSessions writes what came with format 4.
+func writeSessions(tx store.Tx) error {
+	session, lockdown, request := knownSession()
+	return errors.Join(tx.PutSession(session), tx.PutLockdown(lockdown), tx.PutRequest(request))
+}
+
+func TestFormat3IsBroughtUpToDate(t *testing.T) {
+	s := openKnown(t, filepath.Join("testdata", "format-3.db"))
+	readKnown(t, s)
+	readBrakes(t, s)
+	readRetired(t, s)
+	if err := s.Update(t.Context(), writeSessions); err != nil {
+		t.Errorf("writing what format 4 has: %v", err)
+	}
+}
+
+// readRetired reads what came with format 3.
+func readRetired(t *testing.T, s *Store) {
+	t.Helper()
 	err := s.View(t.Context(), func(tx store.Tx) error {
 		row, known, err := tx.Connection("acme-entra")
 		if !known || !row.Retired.Equal(knownTime()) {
@@ -434,7 +479,10 @@ func writeFormat(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.Update(t.Context(), writeKnownRows), s.Update(t.Context(), writeBrakes), s.Update(t.Context(), writeRetired), s.Close()); err != nil {
+	if err := errors.Join(
+		s.Update(t.Context(), writeKnownRows), s.Update(t.Context(), writeBrakes), s.Update(t.Context(), writeRetired),
+		s.Update(t.Context(), writeSessions), s.Close(),
+	); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := Compact(path); err != nil {

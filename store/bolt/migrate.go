@@ -13,17 +13,23 @@ type ladder struct {
 }
 
 // formats is the ladder of this program. Format 1 is the first; format 2 has brakes, whose holds an older program would
-// take for those of the last admin; format 3 has connections that are retired, whose pushes an older program would take.
+// take for those of the last admin; format 3 has connections that are retired, whose pushes an older program would take;
+// format 4 has sessions, which an older program would leave to people who were suspended.
 func formats() ladder {
-	return ladder{top: format, steps: map[uint64]func(*bbolt.Tx) error{1: addBrakes, 2: nothing}}
+	return ladder{top: format, steps: map[uint64]func(*bbolt.Tx) error{1: addBrakes, 2: nothing, 3: addLockdown}}
 }
 
 // nothing is the step to a format whose rows an older file simply does not have.
 func nothing(*bbolt.Tx) error { return nil }
 
 // addBrakes makes the trees of format 2.
-func addBrakes(b *bbolt.Tx) error {
-	for _, kind := range []bucket{bHeld, bBrake, bBraked, bExpected} {
+func addBrakes(b *bbolt.Tx) error { return addTrees(b, bHeld, bBrake, bBraked, bExpected) }
+
+// addLockdown makes the tree of format 4. Its sessions and requests lie in the tree that is there.
+func addLockdown(b *bbolt.Tx) error { return addTrees(b, bLockdown) }
+
+func addTrees(b *bbolt.Tx, kinds ...bucket) error {
+	for _, kind := range kinds {
 		if _, err := b.CreateBucketIfNotExists([]byte(kind.tree())); err != nil {
 			return fmt.Errorf("store: create %s: %w", kind, err)
 		}

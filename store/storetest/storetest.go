@@ -83,6 +83,10 @@ func tests() map[string]func(*testing.T, store.Store) {
 		"expectations":            expectations,
 		"tokens":                  tokens,
 		"holds":                   holds,
+		"sessions":                sessions,
+		"lockdowns":               lockdown,
+		"requests":                requests,
+		"a request is taken once": onceTaken,
 
 		"two last admins cannot both be demoted":     lastAdmins,
 		"one address cannot be created twice":        oneAddress,

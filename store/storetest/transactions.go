@@ -219,6 +219,11 @@ func readOnly(t *testing.T, s store.Store) {
 			"DeleteBraked":      tx.DeleteBraked([]*directory.Braked{brakedAt(1, "suspensions", directory.NoID, 3, 0)}),
 			"PutExpectation":    tx.PutExpectation(expectation(1, 9)),
 			"DeleteExpectation": tx.DeleteExpectation(1, id(9)),
+			"PutSession":        tx.PutSession(session(1, 1, 1)),
+			"DeleteSessions":    tx.DeleteSessions([]*directory.Session{session(1, 1, 1)}),
+			"PutLockdown":       tx.PutLockdown(&directory.Lockdown{Org: 1}),
+			"PutRequest":        tx.PutRequest(request("sign-in", 1)),
+			"DeleteRequests":    tx.DeleteRequests([]*directory.Request{request("sign-in", 1)}),
 		} {
 			if !errors.Is(err, store.ErrReadOnly) {
 				t.Errorf("%s in a view returned %v, want ErrReadOnly", name, err)
