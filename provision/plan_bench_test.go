@@ -79,6 +79,40 @@ func BenchmarkPlan(b *testing.B) {
 	b.ReportMetric(anonymousMemory(b), "MB-anonymous")
 }
 
+// BenchmarkSettle settles one person of 20,000 under 100 rules, half of them with conditions, as a push does between its
+// facts and its writes: reading the person, evaluating, the brakes, comparing.
+func BenchmarkSettle(b *testing.B) {
+	s, err := bolt.Open(filepath.Join(b.TempDir(), "usher.db"), bolt.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // nothing is read from the store afterwards
+	e := &provision.Engine{Store: s, Log: slog.New(slog.DiscardHandler), Now: time.Now}
+	org := fillForPlan(b, e, 20_000)
+	var people []directory.ID
+	err = s.View(b.Context(), func(tx store.Tx) error {
+		members, err := tx.ListMembers(org, store.Page{Limit: 1000})
+		for _, m := range members {
+			people = append(people, m.ID)
+		}
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	debug.SetGCPercent(600) // as the server does
+	runtime.GC()
+	n, before := 0, processorTime(b)
+	for b.Loop() {
+		err := s.Update(b.Context(), func(tx store.Tx) error { return e.Settle(tx, org, people) })
+		if err != nil {
+			b.Fatal(err)
+		}
+		n += len(people)
+	}
+	b.ReportMetric(float64((processorTime(b)-before).Nanoseconds())/float64(n)/1000, "µs/person")
+}
+
 // fillForPlan makes a company: everybody in Staff, and each in two of 50 groups.
 func fillForPlan(b *testing.B, e *provision.Engine, people int) directory.OrgNum {
 	b.Helper()
