@@ -11,7 +11,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -275,7 +274,7 @@ func (h *hostile) consent(address string) url.Values {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	code := fmt.Sprintf("code-%d", len(h.hits)+len(h.codes)+int(time.Now().UnixNano()))
+	code := rand.Text()
 	h.codes[code] = u.Query()
 	return url.Values{"state": {u.Query().Get("state")}, "code": {code}, "iss": {h.URL}}
 }

@@ -228,6 +228,17 @@ func TestUserinfoAddsAndNeverOverrules(t *testing.T) {
 	}
 }
 
+func TestEmailVerifiedSpeaksOfEmailAlone(t *testing.T) {
+	h := newHostile(t)
+	h.claims = claims{"mail": "root@acme.com"}
+	for _, trust := range []bool{false, true} {
+		id := h.welcome(h.provider(func(s *Settings) { s.Claims.Email, s.TrustEmail = "mail", trust }))
+		if diff := cmp.Diff([]identity.Address{{Value: "root@acme.com", Vouched: trust}}, id.Addresses); diff != "" {
+			t.Errorf("trusted %v (-want +got):\n%s", trust, diff)
+		}
+	}
+}
+
 func TestUserinfoThatFailsIsNoAbsence(t *testing.T) {
 	h := newHostile(t)
 	h.info = claims{"sub": "u-1"}

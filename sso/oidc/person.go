@@ -106,8 +106,7 @@ func (p *Provider) vouches(d, token document, address string) (vouched, denied b
 	if _, ok := d["email"]; ok && p.claims.email[0] == "email" {
 		said = d["email_verified"]
 	}
-	switch p.settings.Kind {
-	case Entra:
+	if p.settings.Kind == Entra {
 		// Entra sends no email_verified that means anything, and in many tenants people and administrators write what they
 		// like into email. xms_edov is true when the tenant, or Microsoft's own consumer service, owns the address's domain
 		// (learn.microsoft.com, "Optional claims reference"). It comes as true, and in some tokens as 1 or "1".
@@ -117,7 +116,8 @@ func (p *Provider) vouches(d, token document, address string) (vouched, denied b
 		// company, and of none of them does xms_edov speak. They are the userName and nothing else.
 		owned := d["xms_edov"]
 		return p.claims.email[0] == "email" && (owned == true || owned == json.Number("1") || owned == "1"), false
-	case Google:
+	}
+	if p.settings.Kind == Google {
 		// An account with a foreign address keeps it verified after its domain has passed to somebody else: Google answers
 		// for gmail.com and for the domains of Workspace, which hd names (developers.google.com, "Verify the Google ID token").
 		hosted, _ := token["hd"].(string)

@@ -140,14 +140,14 @@ func TestTokenEndpoint(t *testing.T) {
 		code   identity.Code
 		reason string
 	}{
-		"wrong secret":        {401, "application/json", `{"error":"invalid_client"}`, identity.Misset, "secret"},
-		"down":                {503, "text/html", "access_token=leak", identity.Unavailable, "503"},
-		"no JSON":             {200, "application/json", "{", identity.Unavailable, "as it should"},
-		"no access token":     {200, "application/json", `{"id_token":"a.b.c"}`, identity.Unavailable, "as it should"},
-		"no ID token":         {200, "application/json", `{"access_token":"leak"}`, identity.Misset, "openid"},
-		"another token type":  {200, "application/json", `{"access_token":"leak","token_type":"DPoP","id_token":"a.b.c"}`, identity.Invalid, "DPoP"},
-		"error with status 0": {200, "application/json", `{"error":"invalid_grant","access_token":"leak"}`, identity.Expired, "invalid_grant"},
-		"moved":               {307, "text/plain", "", identity.Unavailable, "307"},
+		"wrong secret":       {401, "application/json", `{"error":"invalid_client"}`, identity.Misset, "secret"},
+		"down":               {503, "text/html", "access_token=leak", identity.Unavailable, "503"},
+		"no JSON":            {200, "application/json", "{", identity.Unavailable, "as it should"},
+		"no access token":    {200, "application/json", `{"id_token":"a.b.c"}`, identity.Unavailable, "as it should"},
+		"no ID token":        {200, "application/json", `{"access_token":"leak"}`, identity.Misset, "openid"},
+		"another token type": {200, "application/json", `{"access_token":"leak","token_type":"DPoP","id_token":"a.b.c"}`, identity.Invalid, "DPoP"},
+		"an error with 200":  {200, "application/json", `{"error":"invalid_grant","access_token":"leak"}`, identity.Expired, "invalid_grant"},
+		"moved":              {307, "text/plain", "", identity.Unavailable, "307"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHostile(t)
