@@ -15,19 +15,28 @@ type SignIn struct {
 	Seen        time.Time `json:"seen"`             // when a sign-in said so last, to the day
 	Entry       uint64    `json:"entry,omitempty"`  // the journal entry of the sign-in that changed it last
 
-	// Pushed is true once the connection has pushed a record of the person: from then on the record speaks for the
-	// connection, also by going.
-	Pushed bool `json:"pushed,omitempty"`
+	// Recorded are the connections that have, or had, a directory record of the person. What such a record says, also by
+	// having gone, comes before a sign-in of the past.
+	Recorded []ConnNum `json:"recorded,omitempty"`
 }
 
 // Clone returns a copy that shares nothing.
 func (s *SignIn) Clone() *SignIn {
 	c := *s
-	c.Groups = slices.Clone(s.Groups)
+	c.Groups, c.Recorded = slices.Clone(s.Groups), slices.Clone(s.Recorded)
 	c.Profile.Emails = slices.Clone(s.Profile.Emails)
 	c.Profile.Roles = slices.Clone(s.Profile.Roles)
 	c.Profile.Entitlements = slices.Clone(s.Profile.Entitlements)
 	return &c
+}
+
+// Note notes that a connection has a directory record of the person, and reports whether that is new.
+func (s *SignIn) Note(c ConnNum) bool {
+	i, known := slices.BinarySearch(s.Recorded, c)
+	if !known {
+		s.Recorded = slices.Insert(s.Recorded, i, c)
+	}
+	return !known
 }
 
 // IsLogin reports whether a grant is what a connection's provider said of a person who signed in.

@@ -104,7 +104,7 @@ func (w *Writer) memberByAddress(p *directory.Profile) (directory.ID, error) {
 }
 
 // mayLink reports whether a record of this connection may join a member by address: another connection speaks of the
-// member, an invitation waits for them or an admin has put them out; this connection does not speak of them (a known
+// member, they have signed in, an invitation waits for them or an admin has put them out; this connection does not speak of them (a known
 // address with a new externalId is a new person), and none of its records was taken away from them.
 func (w *Writer) mayLink(id directory.ID) (bool, error) {
 	members, err := w.tx.Members(w.Org, []directory.ID{id})
@@ -124,7 +124,7 @@ func (w *Writer) mayLink(id directory.ID) (bool, error) {
 		if g.Kind == directory.GrantUnlink && g.User.Conn == w.Conn {
 			return false, nil
 		}
-		invited = invited || g.Kind == directory.GrantInvitation && g.State != directory.InvitationCancelled
+		invited = invited || g.Kind == directory.GrantLogin || g.Kind == directory.GrantInvitation && g.State != directory.InvitationCancelled
 	}
 	return invited || w.putOut(grants[0]) || len(records) > 0, nil
 }
@@ -157,9 +157,12 @@ func (w *Writer) part(member directory.ID, u *directory.User) error {
 	return w.tx.PutGrants([]*directory.Grant{{
 		ID: w.IDs.New(w.Now), Org: w.Org, Member: member, Kind: directory.GrantUnlink,
 		User:  directory.UserRef{Conn: w.Conn, ID: u.ID},
-		Actor: "provider", Reason: "the record is gone", Created: w.Now,
+		Actor: actorProvider, Reason: "the record is gone", Created: w.Now,
 	}})
 }
+
+// actorProvider is the actor of grants that come from what a provider said.
+const actorProvider = "provider"
 
 // rejoined forgets that a record went, once its subject is back.
 func (w *Writer) rejoined(grave *directory.Tombstone) error {

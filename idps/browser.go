@@ -94,8 +94,8 @@ func (v *visit) step(req *http.Request) (*http.Request, error) {
 		return redirected(req, res)
 	}
 	f, ok := choose(forms(page))
-	if !ok {
-		return nil, fmt.Errorf("idps: %s, a page without a form:\n%s", res.Status, excerpt(page))
+	if !ok || res.StatusCode >= 400 && f.password == "" { // forms on error pages report the error to somebody
+		return nil, fmt.Errorf("idps: %s, and nothing to go on with:\n%s", res.Status, excerpt(page))
 	}
 	if f.password != "" {
 		switch {

@@ -14,6 +14,7 @@ func StartDex(t testing.TB, c Client) *Provider {
 		name:  "dex",
 		needs: []string{dex},
 		ready: "dex/.well-known/openid-configuration",
+		says:  "issuer",
 		configure: func(_, host string) (launch, error) {
 			config, err := dexConfig(host, c)
 			return launch{argv: []string{dex, "serve", "dex.yaml"}, files: map[string][]byte{"dex.yaml": config}}, err

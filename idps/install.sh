@@ -25,7 +25,7 @@ if ! cmp -s oidc-provider/package-lock.json "$cache/oidc-provider/node_modules/.
 fi
 echo "oidc-provider $(node -p 'require(process.argv[1]).version' "$cache/oidc-provider/node_modules/oidc-provider/package.json")"
 
-mapfile -t packages < <(sed 's/#.*//; s/ *$//; /^$/d' debian.txt)
+read -r -d '' -a packages < <(sed 's/#.*//' debian.txt) || true
 if ! dpkg-query --show --showformat='' "${packages[@]}" 2>/dev/null; then
 	if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
 		echo "make idps: SimpleSAMLphp and LemonLDAP::NG come from Debian 12's packages; as root:" >&2

@@ -3,7 +3,6 @@ package idps
 import (
 	_ "embed"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,14 +16,12 @@ var oidcProviderServer []byte
 func StartOIDCProvider(t testing.TB, c Client) *Provider {
 	t.Helper()
 	modules := installed("oidc-provider", "node_modules")
-	node, err := exec.LookPath("node")
-	if err != nil {
-		node = "node" // require says what is missing
-	}
+	node := find("node")
 	base := program{
 		name:  "oidc-provider",
 		needs: []string{filepath.Join(modules, "oidc-provider"), node},
 		ready: ".well-known/openid-configuration",
+		says:  "issuer",
 		configure: func(dir, host string) (launch, error) {
 			s, err := settings(host, c)
 			if err != nil {

@@ -27,7 +27,8 @@ const (
 type program struct {
 	name  string
 	needs []string // files that are there when it is installed
-	ready string   // the path that answers 200 once it serves
+	ready string   // the path of a document that it has once it serves
+	says  string   // what that document says; one provider writes its errors with status 200
 	// configure says how to start it in a directory, so that it listens at an address.
 	configure func(dir, host string) (launch, error)
 }
@@ -117,9 +118,9 @@ func (p program) await(ctx context.Context, host string, ended <-chan struct{}) 
 		case <-ended:
 			return errEnded
 		case <-ctx.Done():
-			return fmt.Errorf("no 200 at /%s within %s", p.ready, patience)
-		case <-time.After(50 * time.Millisecond):
-			if _, err := get(ctx, "http://"+host+"/"+p.ready); err == nil {
+			return fmt.Errorf("no document with %s at /%s within %s", p.says, p.ready, patience)
+		case <-time.After(100 * time.Millisecond):
+			if document, err := get(ctx, "http://"+host+"/"+p.ready); err == nil && bytes.Contains(document, []byte(p.says)) {
 				return nil
 			}
 		}
@@ -160,7 +161,7 @@ type output struct {
 	text bytes.Buffer
 }
 
-const mostOutput = 64 << 10
+const mostOutput = 256 << 10
 
 // Write keeps p.
 func (o *output) Write(p []byte) (int, error) {
@@ -189,6 +190,14 @@ func installed(name ...string) string {
 		}
 	}
 	return filepath.Join(append([]string{".cache", "idps"}, name...)...)
+}
+
+// find returns the path of a program, or its name when it is not there.
+func find(name string) string {
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
+	return name
 }
 
 // write puts files into a directory, in directories of their own where their names say so.

@@ -15,12 +15,16 @@ type Provider struct {
 
 	EntityID    string // SAML: its entity id; "" when it speaks OpenID Connect only
 	MetadataURL string // SAML: where its metadata is
+
+	// LogoutPage is where a person signs out at the provider itself, which then tells us; "" where that takes a browser with
+	// scripts or frames. The browser comes to the Client's LogoutURI afterwards, if there is one.
+	LogoutPage string
 }
 
 // Client is our side, as the provider is told of it. A test sets what it uses.
 type Client struct {
 	RedirectURI    string // OpenID Connect: where the code comes to
-	LogoutURI      string // OpenID Connect: where a browser comes back to after it has signed out
+	LogoutURI      string // where a browser comes back to after it has signed out
 	BackChannelURI string // OpenID Connect: where logout tokens are posted, by those who post any
 
 	Metadata []byte // SAML: the service provider's metadata
@@ -59,8 +63,10 @@ func Bob() Person {
 func People() []Person { return []Person{Ann(), Bob()} }
 
 const (
-	clientID     = "usher"
-	clientSecret = "a secret of tests, and of nothing else"
+	clientID = "usher"
+	// The secret has characters that are sent encoded (RFC 6749, section 2.3.1), and are understood by most.
+	clientSecret = "a secret: 100% of tests & of nothing else"
+	plainSecret  = "a-secret-of-tests-and-of-nothing-else"
 )
 
 // hosts reports whether an address is the provider's.

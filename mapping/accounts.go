@@ -22,6 +22,14 @@ func (a *account) order() int {
 	return a.connection.order
 }
 
+// what names the kind of account in reasons.
+func (a *account) what() string {
+	if a.Login {
+		return "a sign-in by "
+	}
+	return "a record of "
+}
+
 func (a *account) see() *subject {
 	if a.subject == nil {
 		var z zeros

@@ -50,6 +50,7 @@ func (p *Policy) evaluate(person *Person, at time.Time, trace *Trace) Result {
 	e.step(department.step(fieldDepartment))
 	e.lists()
 	e.status()
+	e.approval()
 	e.rollout()
 	return e.result
 }
@@ -63,7 +64,7 @@ func (e *evaluation) before() *directory.Decision { return e.person.Current }
 // reason adds a stored reason.
 func (e *evaluation) reason(r directory.Reason) {
 	if e.result.Decision.Reasons == nil {
-		e.result.Decision.Reasons = make([]directory.Reason, 0, 8)
+		e.result.Decision.Reasons = make([]directory.Reason, 0, 6)
 	}
 	e.result.Decision.Reasons = append(e.result.Decision.Reasons, r)
 }
@@ -120,7 +121,7 @@ func unexpired(grants []*directory.Grant, kind directory.GrantKind, at time.Time
 
 // accepted returns the accepted invitation that still counts: it is spent once a directory record is linked.
 func (e *evaluation) accepted() *directory.Grant {
-	if len(e.person.Accounts) > 0 {
+	if e.recorded() {
 		return nil
 	}
 	for _, g := range e.grants(directory.GrantInvitation) {
@@ -129,4 +130,9 @@ func (e *evaluation) accepted() *directory.Grant {
 		}
 	}
 	return nil
+}
+
+// recorded reports whether a directory speaks of the person, beside what was said when they signed in.
+func (e *evaluation) recorded() bool {
+	return slices.ContainsFunc(e.person.Accounts, func(a Account) bool { return !a.Login })
 }

@@ -29,7 +29,7 @@ func (e *evaluation) fallback(department *choice) choice {
 	}
 	for i := range e.giving {
 		if c := e.giving[i].connection; c != nil {
-			consider(roleFrom(c.defaultRole, directory.SourceConnectionDefault, c.At, "a record of ", c.ID))
+			consider(roleFrom(c.defaultRole, directory.SourceConnectionDefault, c.At, e.giving[i].what(), c.ID))
 		}
 	}
 	return chosen

@@ -22,6 +22,7 @@ type Account struct {
 	Profile    directory.Profile // Active included
 	Body       json.RawMessage   // the whole resource, decoded only for conditions that ask for custom attributes
 	Groups     []Group           // direct and inherited through nesting
+	Login      bool              // made of what the provider said when the person signed in: there is no directory record
 }
 
 // Group is a group that an account is in.

@@ -75,6 +75,14 @@ func (p *Policy) Names(folded string) bool {
 // Owns reports whether the organization owns a folded mail domain.
 func (p *Policy) Owns(domain string) bool { return p.domains[domain] != nil }
 
+// Domain returns the settings of a folded mail domain, nil when the file does not have it.
+func (p *Policy) Domain(name string) *config.Domain {
+	if d := p.domains[name]; d != nil {
+		return d.Domain
+	}
+	return nil
+}
+
 // Role returns a role's settings, and false when the file has none of that name.
 func (p *Policy) Role(name string) (*config.Role, bool) {
 	if r := p.roles[name]; r != nil {

@@ -29,7 +29,7 @@ func (e *evaluation) profile() {
 		e.explainProfile(chosen)
 	}
 	d.Invite = !slices.ContainsFunc(e.counted, func(a account) bool {
-		return a.connection == nil || a.connection.Provisioning != config.ProvisioningInvite
+		return a.Login || a.connection == nil || a.connection.Provisioning != config.ProvisioningInvite
 	})
 	d.Aliases = make([]string, 0, 4)
 	for i := range e.counted {

@@ -32,6 +32,21 @@ func (e *evaluation) status() {
 	d.Active = d.InScope && active && !stopped
 }
 
+// approval lets a person wait who has asked to join by signing in, until an admin has let them in or a directory speaks of
+// them.
+func (e *evaluation) approval() {
+	if e.recorded() {
+		return
+	}
+	for _, g := range e.grants(directory.GrantInvitation) {
+		if g.State == directory.InvitationAwaiting {
+			e.decision().Waits = true
+			e.stop(directory.StatusNone, directory.SourceApproval, "", g.Reason)
+			return
+		}
+	}
+}
+
 // stop adds a reason why the person is not a member, or not active.
 func (e *evaluation) stop(status directory.Status, source directory.Source, at, because string) {
 	r := directory.Reason{Field: fieldStatus, Value: string(status), Source: source, At: at, Because: because}

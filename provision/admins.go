@@ -44,6 +44,7 @@ func (s *settlement) keepLastAdmin(o *outcome, p *loaded, d *directory.Decision,
 	}
 	s.held = append(s.held, h)
 	o.changed, o.tell = true, true
+	o.signOut = wanted.Status != directory.StatusActive
 	o.notes = append(o.notes, "held: the last active admin stays; make somebody else admin, and this takes effect by itself")
 	if s.brakes.holds != nil {
 		s.brakes.holds[h.ID] = h

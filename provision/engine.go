@@ -24,6 +24,10 @@ type Engine struct {
 	// it did not activate itself.
 	Compile func(files []directory.PolicyFile) (*mapping.Policy, error)
 
+	// Verified reports whether an organization has proven that it owns a folded domain which its file declares. Nil takes
+	// the file's word. Nobody joins, and nobody is linked, by an address of a domain that is not proven.
+	Verified func(org, domain string) bool
+
 	// PlanKey seals plans, so that a plan is applied only as it was made, and where it was made.
 	PlanKey []byte
 
@@ -32,7 +36,8 @@ type Engine struct {
 	once  sync.Once
 	cache cache
 	stuck stuck
-	tidy  tidy // of the worker alone
+	tidy  tidy      // of the worker alone
+	ended time.Time // when the worker looks for sessions that have ended next
 }
 
 // cache holds the revision of each organization's policy that was asked for last.
@@ -77,8 +82,13 @@ func (e *Engine) Do(ctx context.Context, p Push, fn func(*facts.Writer) error) e
 // speaking returns the writer of what the provider of the settlement's connection says.
 func (s *settlement) speaking() *facts.Writer {
 	return facts.New(s.tx, facts.Context{
-		Org: s.org, Conn: s.conn, Now: s.now, IDs: &s.engine.ids, Owns: s.policy.Owns, Names: s.policy.Names,
+		Org: s.org, Conn: s.conn, Now: s.now, IDs: &s.engine.ids, Owns: s.owns, Names: s.policy.Names,
 	})
+}
+
+// owns reports whether the organization owns a folded mail domain.
+func (s *settlement) owns(domain string) bool {
+	return s.policy.Owns(domain) && (s.engine.Verified == nil || s.engine.Verified(s.orgName, domain))
 }
 
 // update runs fn in a transaction of one organization, and afterwards tells the worker and the log what follows.

@@ -38,6 +38,7 @@ type AccountFacts struct {
 	Groups     []GroupFact       `json:"groups"`
 	Said       directory.Cause   `json:"said"` // the request that changed it last
 	At         time.Time         `json:"at"`
+	Subject    string            `json:"subject,omitempty"` // of what was said when the person signed in; there is no record then
 }
 
 // GroupFact is one membership and who said it last, as far back as the group's history tells.
@@ -99,18 +100,29 @@ func (s *settlement) explain(id directory.ID) (*Explanation, error) {
 	if p.before == nil {
 		return nil, directory.Errorf(directory.NotFound, "There is no member %s in this organization.", id)
 	}
+	logins, grants := splitLogins(p.person.Grants)
 	x := &Explanation{
-		Organization: s.orgName, Member: p.before, Grants: p.person.Grants, Decision: p.before.Decision,
+		Organization: s.orgName, Member: p.before, Grants: grants, Decision: p.before.Decision,
 		Paused: p.paused, Next: p.before.Due, Trace: s.policy.Explain(&p.person, s.now),
 	}
 	chains := []chain{{directory.SubjectMember, id, p.before.Entry}}
 	for i := range p.person.Accounts {
+		if p.person.Accounts[i].Login {
+			continue // told with the other sign-ins
+		}
 		account, last, err := s.accountFacts(p.refs[i], &p.person.Accounts[i])
 		if err != nil {
 			return nil, err
 		}
 		x.Accounts = append(x.Accounts, account)
 		chains = append(chains, chain{directory.SubjectUser, p.refs[i].ID, last})
+	}
+	for _, g := range logins {
+		said, err := s.loginFacts(g)
+		if err != nil {
+			return nil, err
+		}
+		x.Accounts = append(x.Accounts, said)
 	}
 	if x.Would, err = s.would(p); err != nil {
 		return nil, err

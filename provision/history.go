@@ -18,7 +18,8 @@ type chain struct {
 // history merges chains, the newest entry first, each entry once.
 func (s *settlement) history(chains []chain) ([]JournalLine, error) {
 	var lines []JournalLine
-	for len(lines) < journalLimit {
+	signIns := 0
+	for read := 0; len(lines) < journalLimit && read < historyMost; read++ {
 		seq := uint64(0)
 		for _, c := range chains {
 			seq = max(seq, c.last)
@@ -38,12 +39,24 @@ func (s *settlement) history(chains []chain) ([]JournalLine, error) {
 				chains[i].last = previous(&line.Entry, c)
 			}
 		}
-		if line != nil {
-			lines = append(lines, *line)
+		if line == nil {
+			continue
 		}
+		if onlySignIn(&line.Entry) {
+			if signIns++; signIns > signInsTold {
+				continue
+			}
+		}
+		lines = append(lines, *line)
 	}
 	return lines, nil
 }
+
+// Of sign-ins from which nothing followed a history tells the last ones; beyond so many entries it goes no further.
+const (
+	signInsTold = 5
+	historyMost = 1000
+)
 
 // historyPage is how many entries, with their details, one snapshot of a walk reads.
 const historyPage = 250

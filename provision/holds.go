@@ -89,6 +89,7 @@ func (s *settlement) join(o *outcome, p *loaded, w *wait, undone *directory.Brak
 	xorSet(h, row)
 	s.holdChanged(h)
 	o.changed, o.tell = true, true
+	o.signOut = o.signOut || w.kind == BrakeSuspensions
 	return &staying{h, heldReason(h)}, s.tx.PutHeldMembers([]*directory.HeldMember{row})
 }
 

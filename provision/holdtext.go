@@ -113,6 +113,8 @@ func causeWords(c directory.Cause) string {
 		return "revision " + c.ID + " of the policy, by " + c.Actor
 	case directory.CauseTime:
 		return "time that ran out"
+	case directory.CauseLogin:
+		return "a sign-in" + request(c.ID)
 	case directory.CauseJob:
 	}
 	return "a job" + request(c.ID)

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"slices"
 
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/facts"
@@ -21,8 +22,24 @@ func (e *Engine) Unlink(ctx context.Context, a Act, conn directory.ConnNum) (*di
 				apart.Link = append(apart.Link, ref)
 			}
 		}
-		if len(apart.Link) == 0 {
-			return nil, directory.Errorf(directory.Conflict, "This member has no record of that connection.")
+		logins, err := s.logins(a.Member)
+		if err != nil {
+			return nil, err
+		}
+		logins = slices.DeleteFunc(logins, func(g *directory.Grant) bool { return g.User.Conn != conn })
+		if len(apart.Link)+len(logins) == 0 {
+			return nil, directory.Errorf(directory.Conflict, "This member has no record of that connection, and has not signed in by it.")
+		}
+		if len(apart.Link) == 0 { // nor may the connection come back with a sign-in of another subject, or with a record
+			if err := s.grant(a, &directory.Grant{Kind: directory.GrantUnlink, User: directory.UserRef{Conn: conn}}); err != nil {
+				return nil, err
+			}
+		}
+		if err := s.moveLogins(logins, apart.Member); err != nil {
+			return nil, err
+		}
+		if err := s.endSessionsBy(m.ID, conn); err != nil {
+			return nil, err
 		}
 		for _, ref := range apart.Link {
 			if err := s.grant(a, &directory.Grant{Kind: directory.GrantUnlink, User: ref}); err != nil {
@@ -63,6 +80,13 @@ func (e *Engine) Merge(ctx context.Context, a Act, other directory.ID) (*directo
 		}
 		reports, err := s.reassign(from.Users, a.Member)
 		if err != nil {
+			return nil, err
+		}
+		logins, err := s.logins(from.ID)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.moveLogins(logins, a.Member); err != nil {
 			return nil, err
 		}
 		records := from.Users

@@ -152,7 +152,7 @@ func (b *pastBuilder) moved(seq uint64, later bool) bool {
 		if l.At.After(b.At) != later || later && l.Seq >= seq || !later && l.Seq <= seq {
 			continue
 		}
-		apart := i == 0 && l.about(directory.SubjectUser).IsZero() // the person began as somebody taken apart from another
+		apart := i == 0 && l.about(directory.SubjectUser).IsZero() && l.Kind != kindLogin // the person began as somebody taken apart from another
 		if apart || l.Kind == "member.unlinked" || l.Kind == "member.merged" || slices.ContainsFunc(l.Effects, mergedAway) {
 			return true
 		}

@@ -52,7 +52,7 @@ func (s *settlement) load(touched []*facts.Touch) ([]*loaded, error) {
 		if err := s.takeGrants(p, grants[i]); err != nil {
 			return nil, err
 		}
-		if err := s.takeAccounts(p); err != nil {
+		if err := s.takeAccounts(p, t); err != nil {
 			return nil, err
 		}
 		p.person.Since = p.member.Since
@@ -120,12 +120,10 @@ func (s *settlement) takeGrants(p *loaded, grants []*directory.Grant) error {
 	return s.tx.DeleteGrants(over)
 }
 
-// takeAccounts reads the records linked to a person. Records of observed connections count only where no other speaks
-// of the person.
-func (s *settlement) takeAccounts(p *loaded) error {
-	var watched []mapping.Account
-	var watchedRefs []directory.UserRef
-	watching := false
+// takeAccounts reads the records linked to a person, and what was said when they signed in. Observed connections count
+// only where no other speaks of the person.
+func (s *settlement) takeAccounts(p *loaded, t *facts.Touch) error {
+	w := &watching{person: p}
 	for _, ref := range slices.Clone(p.member.Users) {
 		settings := s.connection(ref.Conn)
 		if settings == nil || settings.State != config.StateActive {
@@ -142,7 +140,7 @@ func (s *settlement) takeAccounts(p *loaded) error {
 			p.paused = true
 			continue
 		}
-		watching = watching || settings.State == config.StateObserve
+		w.any = w.any || settings.State == config.StateObserve
 		a, err := s.account(p.member.ID, ref, settings.GroupsFrom)
 		if err != nil {
 			return err
@@ -153,17 +151,32 @@ func (s *settlement) takeAccounts(p *loaded) error {
 			}
 			continue
 		}
-		if settings.State == config.StateObserve {
-			watched, watchedRefs = append(watched, *a), append(watchedRefs, ref)
-			continue
-		}
-		p.person.Accounts = append(p.person.Accounts, *a)
-		p.refs = append(p.refs, ref)
+		w.take(settings, a, ref)
 	}
-	if len(p.person.Accounts) == 0 && watching {
-		p.person.Accounts, p.refs, p.observed = watched, watchedRefs, true
+	if err := s.takeLogins(p, t, w); err != nil {
+		return err
 	}
-	return nil
+	if len(p.person.Accounts) == 0 && w.any {
+		p.person.Accounts, p.refs, p.observed = w.accounts, w.refs, true
+	}
+	return s.spendInvitations(p, t)
+}
+
+// watching sorts the accounts of a person into those that count and those of connections that only observe.
+type watching struct {
+	person   *loaded
+	any      bool // a connection that observes speaks of the person
+	accounts []mapping.Account
+	refs     []directory.UserRef
+}
+
+func (w *watching) take(settings *config.Connection, a *mapping.Account, ref directory.UserRef) {
+	if settings.State == config.StateObserve {
+		w.accounts, w.refs = append(w.accounts, *a), append(w.refs, ref)
+		return
+	}
+	w.person.person.Accounts = append(w.person.person.Accounts, *a)
+	w.person.refs = append(w.person.refs, ref)
 }
 
 func (s *settlement) connection(c directory.ConnNum) *config.Connection {

@@ -54,6 +54,7 @@ type outcome struct {
 	tell    bool // the notes alone are worth an entry
 
 	lastAdmin bool // kept for want of another admin
+	signOut   bool // the sessions end, although the person stays in
 
 	counted []runKey                      // under which brakes count it
 	earlier map[runKey][]directory.Effect // what they counted of the member before
@@ -140,6 +141,9 @@ func (s *settlement) settle(touched []*facts.Touch) error {
 	for _, p := range people {
 		o, err := s.decide(p)
 		if err != nil {
+			return err
+		}
+		if err := s.signOut(o); err != nil {
 			return err
 		}
 		s.outcomes = append(s.outcomes, o)

@@ -41,6 +41,9 @@ func touchedSince(tx store.Tx, org directory.OrgNum, after uint64) (people []dir
 
 // concerned returns the people whose facts an entry may have changed.
 func concerned(tx store.Tx, entry *directory.Entry) (people []directory.ID, unknown bool, err error) {
+	if onlySignIn(entry) {
+		return nil, false, nil
+	}
 	for _, about := range entry.Subjects {
 		switch about.Kind {
 		case directory.SubjectMember:

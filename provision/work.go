@@ -69,7 +69,7 @@ func (e *Engine) step(ctx context.Context) (bool, error) {
 	if more, err = e.settleDue(ctx); err != nil || more {
 		return more, err
 	}
-	return false, errors.Join(e.remind(ctx), e.tidyBrakes(ctx))
+	return false, errors.Join(e.remind(ctx), e.tidyBrakes(ctx), e.tidySessions(ctx))
 }
 
 // untilDue returns how long the worker may sleep.

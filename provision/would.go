@@ -67,7 +67,7 @@ func (s *settlement) observes() bool {
 
 // watched reports whether a connection that observes speaks of a member.
 func (s *settlement) watched(m *directory.Member) bool {
-	return m != nil && slices.ContainsFunc(m.Users, func(ref directory.UserRef) bool {
+	return m != nil && m.Decision.Observe || m != nil && slices.ContainsFunc(m.Users, func(ref directory.UserRef) bool {
 		settings := s.connection(ref.Conn)
 		return settings != nil && settings.State == config.StateObserve
 	})

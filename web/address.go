@@ -53,12 +53,14 @@ func public(raw string) bool {
 func mailbox(raw string) bool {
 	local, domain, found := strings.Cut(raw, "@")
 	return found && local != "" && len(raw) <= longest && hostForm.MatchString(domain) && !strings.Contains(domain, ":") &&
-		!strings.ContainsFunc(local, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) || strings.ContainsRune(`<>()[],;:"\?&%`, r) })
+		!strings.ContainsFunc(local, func(r rune) bool {
+			return unicode.IsSpace(r) || !unicode.IsGraphic(r) || strings.ContainsRune(`<>()[],;:"\?&%`, r)
+		})
 }
 
 // mailto returns a link that begins a mail with a subject.
 func mailto(address, subject string) string {
-	return "mailto:" + url.PathEscape(address) + "?subject=" + url.PathEscape(subject)
+	return "mailto:" + url.PathEscape(address) + "?subject=" + strings.ReplaceAll(url.QueryEscape(subject), "+", "%20") // RFC 6068, section 5
 }
 
 // clean makes a value fit to be shown: one line, no invisible characters (among them those that turn the direction of

@@ -11,7 +11,7 @@ type Page interface {
 type Frame struct {
 	Application  string       // what people sign in to, by its name; "" when it is not known
 	Organization Organization // whose people it is for; zero as long as that is not known
-	Reference    string       // what a person tells the helpdesk; required for a Refusal
+	Reference    string       // what a person tells the helpdesk; required where somebody is turned away
 }
 
 func (f *Frame) frame() *Frame { return f }
@@ -101,6 +101,7 @@ func (p *OrganizationChoice) fill(s *sheet) {
 }
 
 // UnknownAddress says that an address leads to no provider. It is the same for every address, and says nothing of accounts.
+// Its Reference is required.
 type UnknownAddress struct {
 	Frame
 	Email string
@@ -108,7 +109,7 @@ type UnknownAddress struct {
 }
 
 func (p *UnknownAddress) fill(s *sheet) {
-	s.Tone = toneStop
+	s.refuse()
 	s.know("email", p.Email)
 	s.say("unknown")
 	s.lead("unknown.button", p.Again)
@@ -177,8 +178,7 @@ func (p *Terms) fill(s *sheet) {
 	}
 	s.say(name)
 	s.document(p.Text, p.URL)
-	p.Form.Hidden = append([]Field{{"version", p.Version}}, p.Form.Hidden...)
-	s.form(p.Form, "terms.button", true)
+	s.form(Form{Action: p.Form.Action, Hidden: append([]Field{{"version", p.Version}}, p.Form.Hidden...)}, "terms.button", true)
 	s.aside("terms.decline", p.Decline)
 }
 
@@ -219,13 +219,16 @@ func (p *CodeEntry) fill(s *sheet) {
 type SignOut struct {
 	Frame
 	Form  Form
-	Email string // who is signed in
+	Email string // who is signed in; "" leaves it out
 	Stay  string // where to go instead
 }
 
 func (p *SignOut) fill(s *sheet) {
-	s.know("email", p.Email)
-	s.say("signout")
+	if s.know("email", p.Email) {
+		s.sayAs("signout", "signout.heading", "signout.text.named")
+	} else {
+		s.say("signout")
+	}
 	s.form(p.Form, "signout.button", true)
 	s.aside("signout.stay", p.Stay)
 }

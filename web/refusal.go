@@ -38,10 +38,7 @@ type Refusal struct {
 }
 
 func (p *Refusal) fill(s *sheet) {
-	s.Tone = toneStop
-	if s.Reference == "" {
-		s.fail("a refusal without a reference")
-	}
+	s.refuse()
 	s.know("provider", p.Provider)
 	switch p.Why {
 	case Awaiting, NotPushed, JoiningPaused, Expired, TooMany:

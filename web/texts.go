@@ -138,10 +138,11 @@ func English() Texts {
 		"codeentry.code.label": "Code",
 		"codeentry.code.hint":  "From the email that we sent",
 
-		"signout.heading": "Sign out?",
-		"signout.text":    "You are signed in as {email}. Signing out ends this session on this device.",
-		"signout.button":  "Sign out",
-		"signout.stay":    "Stay signed in",
+		"signout.heading":    "Sign out?",
+		"signout.text":       "Signing out ends this session on this device.",
+		"signout.text.named": "You are signed in as {email}. Signing out ends this session on this device.",
+		"signout.button":     "Sign out",
+		"signout.stay":       "Stay signed in",
 
 		"signedout.heading":      "You are signed out",
 		"signedout.text":         "You can close this window.",
@@ -188,7 +189,11 @@ func (t Texts) put(text string, values map[string]string) string {
 			out.WriteString("{" + rest)
 			return out.String()
 		}
-		out.WriteString(t.value(name, values))
+		value := t.value(name, values)
+		out.WriteString(value)
+		if strings.HasSuffix(value, ".") {
+			after = strings.TrimPrefix(after, ".") // a sentence that ends with Acme Inc.
+		}
 		text = after
 	}
 }

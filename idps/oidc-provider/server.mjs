@@ -27,6 +27,7 @@ const provider = new Provider(settings.base, {
     groups: ['groups'],
   },
   cookies: { keys: ['for tests'] },
+  fetch: (address, { dispatcher, ...options }) => fetch(address, options), // its own dispatcher refuses the loopback
   features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
   findAccount: (_, id) => {
     const person = settings.people.find((p) => p.id === id);

@@ -24,6 +24,11 @@ func TestAbuse09Unsigned(t *testing.T) {
 	children(stripped, nsSignature, "Signature")[0].Child = nil
 	denied(t, s, encode(t, good().response(t, stripped)), identity.Invalid, "SignedInfo")
 
+	elsewhere := rewrap(t, good().signedBy(t, rsaKey()), func(x string) string {
+		return swap(t, x, "<samlp:Status>", `<samlp:Extensions><ds:Signature xmlns:ds="`+nsSignature+`"/></samlp:Extensions><samlp:Status>`)
+	})
+	denied(t, s, elsewhere, identity.Invalid, "signatures where none belongs")
+
 	altered := rewrap(t, good().signedBy(t, rsaKey()), func(x string) string { return swap(t, x, ">ann<", ">bob<") })
 	denied(t, s, altered, identity.Invalid, "the content is not what was signed")
 }
@@ -105,6 +110,12 @@ func TestAbuse14RecipientAndDestination(t *testing.T) {
 			denied(t, settings(rsaKey()), m.signedBy(t, rsaKey()), code, c.says)
 		})
 	}
+	anonymous := good()
+	anonymous.Issuer = "https://idp.example/other"
+	lonely := rewrap(t, anonymous.signedBy(t, rsaKey()), func(x string) string { return swap(t, x, "<saml:Issuer>"+anonymous.Issuer+"</saml:Issuer>", "") })
+	denied(t, settings(rsaKey()), lonely, identity.Misset, "comes from")
+	allowed(t, settings(rsaKey()), rewrap(t, good().signedBy(t, rsaKey()), func(x string) string { return swap(t, x, "<saml:Issuer>"+issuerID+"</saml:Issuer>", "") }))
+
 	m := good()
 	m.Destination = ""
 	unsigned := m.signedBy(t, rsaKey())
@@ -210,7 +221,7 @@ func TestAbuse17NotYetValid(t *testing.T) {
 func TestAbuse18Replay(t *testing.T) {
 	for _, request := range []string{requestID, ""} {
 		m := good()
-		m.Request = request
+		m.Request, m.Confirmed = request, now.Add(2*time.Minute)
 		s := settings(rsaKey())
 		s.IDPInitiated = true
 		value := m.signedBy(t, rsaKey())

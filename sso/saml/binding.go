@@ -117,7 +117,8 @@ func deflate(document []byte) ([]byte, error) {
 	if _, err := w.Write(document); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), w.Close()
+	err = w.Close()
+	return b.Bytes(), err
 }
 
 // Inbound is a message as a browser brought it, not verified in any way.

@@ -2,11 +2,13 @@ package saml
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
+	"errors"
 	"strings"
 	"testing"
 
@@ -20,6 +22,11 @@ import (
 // and mask that parameters name.
 func encrypt(t testing.TB, el *etree.Element, to KeyPair, data, wrap, parameters string) *etree.Element {
 	t.Helper()
+	return encryptText(t, document(t, el), to, data, wrap, parameters)
+}
+
+func encryptText(t testing.TB, plaintext []byte, to KeyPair, data, wrap, parameters string) *etree.Element {
+	t.Helper()
 	size := map[string]int{dataGCM128: 16, dataGCM192: 24, dataGCM256: 32, dataCBC128: 16, dataCBC192: 24, dataCBC256: 32}[data]
 	secret := make([]byte, size)
 	_, _ = rand.Read(secret)
@@ -27,7 +34,7 @@ func encrypt(t testing.TB, el *etree.Element, to KeyPair, data, wrap, parameters
 	wrapper := etree.NewElement("x")
 	wrapper.AddChild(method)
 	key := wrapKey(t, wrapper, to, secret)
-	ciphertext := seal(t, data, secret, document(t, el))
+	ciphertext := seal(t, data, secret, plaintext)
 	return element(t, `<saml:EncryptedAssertion xmlns:saml="`+nsAssertion+`"><xenc:EncryptedData xmlns:xenc="`+nsEncrypted+`">`+
 		`<xenc:EncryptionMethod Algorithm="`+data+`"/><ds:KeyInfo xmlns:ds="`+nsSignature+`"><xenc:EncryptedKey>`+string(document(t, method))+
 		`<xenc:CipherData><xenc:CipherValue>`+key+`</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo>`+
@@ -173,4 +180,47 @@ func TestWhatIsNotDecrypted(t *testing.T) {
 func swapAlgorithm(el *etree.Element, algorithm string) *etree.Element {
 	el.FindElement("./EncryptedData/EncryptionMethod").CreateAttr("Algorithm", algorithm)
 	return el
+}
+
+// The helper that encrypts asks the package how; so here is said what it has to answer (XML Encryption 1.1, section 5.5.2).
+func TestHowKeysAreWrapped(t *testing.T) {
+	const sha256 = "http://www.w3.org/2001/04/xmlenc#sha256"
+	for name, c := range map[string]struct {
+		algorithm, parameters string
+		hash, mask            crypto.Hash
+	}{
+		"older":                 {keyOAEP, "", crypto.SHA1, crypto.SHA1},
+		"older, SHA-256":        {keyOAEP, digest(sha256), crypto.SHA256, crypto.SHA1},
+		"older, with a mask":    {keyOAEP, digest(sha256) + mask("sha256"), crypto.SHA256, crypto.SHA1},
+		"newer":                 {keyOAEP11, "", crypto.SHA1, crypto.SHA1},
+		"newer, SHA-256":        {keyOAEP11, digest(sha256), crypto.SHA256, crypto.SHA1},
+		"newer, SHA-256 masked": {keyOAEP11, digest(sha256) + mask("sha256"), crypto.SHA256, crypto.SHA256},
+		"newer, SHA-512 masked": {keyOAEP11, digest(sha256) + mask("sha512"), crypto.SHA256, crypto.SHA512},
+	} {
+		got, err := oaep(element(t, `<x><xenc:EncryptionMethod xmlns:xenc="`+nsEncrypted+`" Algorithm="`+c.algorithm+`">`+c.parameters+`</xenc:EncryptionMethod></x>`))
+		if err != nil || got.Hash != c.hash || got.MGFHash != c.mask {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
+	}
+}
+
+func TestPaddingThatDoesNotFit(t *testing.T) {
+	block, err := aes.NewCipher(make([]byte, 16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, last := range []byte{0, 17, 32, 33, 255} {
+		plaintext := make([]byte, 32)
+		plaintext[31] = last
+		ciphertext := make([]byte, 48)
+		cipher.NewCBCEncrypter(block, ciphertext[:16]).CryptBlocks(ciphertext[16:], plaintext)
+		if _, err := openCBC(block, ciphertext); !errors.Is(err, errUndecryptable) {
+			t.Errorf("padded by %d: %v", last, err)
+		}
+	}
+	for _, length := range []int{0, 15, 16, 17, 31, 33} {
+		if _, err := openCBC(block, make([]byte, length)); !errors.Is(err, errUndecryptable) {
+			t.Errorf("%d bytes: %v", length, err)
+		}
+	}
 }

@@ -156,25 +156,22 @@ func TestAbuse32Logout(t *testing.T) {
 	}
 	wrong("unsigned form", arrive(t, unsigned), identity.Invalid, "not signed")
 
-	by := func(change func(*Settings), leave Leave) *Inbound {
+	by := func(change func(*Settings), after time.Duration, name identity.NameID) *Inbound {
 		provider := mirrored(rsaKey())
 		change(provider)
-		leave.At, leave.Binding = now.Add(leave.At.Sub(time.Time{})), POST
-		if leave.NameID.Value == "" && leave.Session == "" {
-			leave.NameID = annsName
-		}
-		out, err := provider.LogoutRequest(leave)
+		out, err := provider.LogoutRequest(Leave{At: now.Add(after), Binding: POST, NameID: name})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return arrive(t, out)
 	}
-	wrong("another's key", by(func(s *Settings) { s.Keys = []KeyPair{evilKey()} }, Leave{}), identity.Invalid, "no certificate")
-	wrong("another issuer", by(func(s *Settings) { s.EntityID = "https://idp.example/other" }, Leave{}), identity.Misset, "comes from")
-	wrong("another destination", by(func(s *Settings) { s.Metadata.SLO.POST = "https://usher.example/other" }, Leave{}), identity.Invalid, "meant for")
-	wrong("too old", by(func(*Settings) {}, Leave{At: time.Time{}.Add(-5*time.Minute - DefaultSkew)}), identity.Expired, "valid until")
-	wrong("from the future", by(func(*Settings) {}, Leave{At: time.Time{}.Add(DefaultSkew + time.Second)}), identity.Invalid, "future")
-	wrong("nobody", by(func(*Settings) {}, Leave{Session: "session-1"}), identity.Invalid, "names nobody")
+	unchanged := func(*Settings) {}
+	wrong("another's key", by(func(s *Settings) { s.Keys = []KeyPair{evilKey()} }, 0, annsName), identity.Invalid, "no certificate")
+	wrong("another issuer", by(func(s *Settings) { s.EntityID = "https://idp.example/other" }, 0, annsName), identity.Misset, "comes from")
+	wrong("another destination", by(func(s *Settings) { s.Metadata.SLO.POST = "https://usher.example/other" }, 0, annsName), identity.Invalid, "meant for")
+	wrong("too old", by(unchanged, -5*time.Minute-DefaultSkew, annsName), identity.Expired, "valid until")
+	wrong("from the future", by(unchanged, DefaultSkew+time.Second, annsName), identity.Invalid, "future")
+	wrong("nobody", by(unchanged, 0, identity.NameID{}), identity.Invalid, "names nobody")
 
 	answer, err := mirrored(rsaKey()).LogoutResponse(Farewell{At: now, Binding: POST, Request: "_x"})
 	if err != nil {
@@ -185,6 +182,20 @@ func TestAbuse32Logout(t *testing.T) {
 	disguised.Request = true
 	wrong("an answer sent as a request", disguised, identity.Invalid, "not a LogoutRequest")
 
+	mislabeled := arrive(t, genuine(POST))
+	mislabeled.Request = false
+	wrong("a request sent as an answer", mislabeled, identity.Invalid, "not a LogoutRequest")
+	twice := element(t, string(arrive(t, genuine(POST)).document))
+	twice.RemoveChildAt(1)
+	twice.CreateElement("samlp:Extensions").AddChild(element(t, `<ds:Signature xmlns:ds="`+nsSignature+`"/>`))
+	wrong("two signatures", &Inbound{Binding: POST, Request: true, document: document(t, signer{key: rsaKey()}.sign(t, twice))}, identity.Invalid, "2 signatures")
+
+	t.Run("stale metadata", func(t *testing.T) {
+		s := settings(rsaKey())
+		s.Metadata.ValidUntil = now
+		_, err := s.ReadLogoutRequest(arrive(t, genuine(POST)), now)
+		refused(t, err, identity.Misset, "valid until")
+	})
 	t.Run("replay", func(t *testing.T) {
 		in := arrive(t, genuine(Redirect))
 		first, err := us.ReadLogoutRequest(in, now)
@@ -203,6 +214,12 @@ func TestAbuse32Logout(t *testing.T) {
 			_, err := us.ReadLogoutResponse(arrive(t, answer), request, now)
 			refused(t, err, identity.Expired, "does not wait")
 		}
+		nameless, err := mirrored(rsaKey()).LogoutResponse(Farewell{At: now, Binding: POST})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = us.ReadLogoutResponse(arrive(t, nameless), "", now)
+		refused(t, err, identity.Expired, "does not wait")
 	})
 	t.Run("no single logout", func(t *testing.T) {
 		s := settings(rsaKey())
@@ -213,11 +230,16 @@ func TestAbuse32Logout(t *testing.T) {
 }
 
 func TestQueriesThatAreRefused(t *testing.T) {
+	out, err := mirrored(rsaKey()).LogoutRequest(Leave{At: now, NameID: annsName, RelayState: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, genuine, _ := strings.Cut(out.URL, "?")
 	for name, raw := range map[string]string{
 		"nothing":     "",
-		"both":        "SAMLRequest=a&SAMLResponse=b",
-		"twice":       "SAMLRequest=a&SAMLRequest=b",
-		"two states":  "SAMLRequest=a&RelayState=a&RelayState=b",
+		"both":        genuine + "&SAMLResponse=AAAA",
+		"twice":       genuine + "&SAMLRequest=AAAA",
+		"two states":  genuine + "&RelayState=y",
 		"escape":      "SAMLRequest=%zz",
 		"base64":      "SAMLRequest=%21",
 		"deflate":     "SAMLRequest=AAAA",

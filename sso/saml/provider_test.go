@@ -330,6 +330,9 @@ func denied(t testing.TB, s *Settings, value string, code identity.Code, says st
 		t.Fatalf("accepted %+v", accepted.Identity)
 	}
 	refused(t, err, code, says)
+	if cause := errors.Unwrap(err); cause != nil && strings.HasPrefix(cause.Error(), "panic: ") {
+		t.Errorf("it panicked: %v", cause)
+	}
 }
 
 // allowed wants a response to be believed.
