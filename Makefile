@@ -67,6 +67,10 @@ conformance: $(VENV)/ready build ## Hold a running server against foreign SCIM c
 strace: ## Show by strace that no 2xx leaves before its fdatasync (needs strace, Linux).
 	go test -tags strace -run Strace ./cmd/usher
 
+.PHONY: idps
+idps: ## Install the identity providers that tests sign in with; without them those tests are skipped (needs Node.js, Debian).
+	idps/install.sh
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (1m); commit what it finds under the package's testdata/fuzz.
 	@for file in $$(grep -rl --include='*_test.go' --exclude-dir=$(CACHE) '^func Fuzz' . | sort); do \

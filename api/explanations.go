@@ -32,7 +32,8 @@ type Explanation struct {
 // Facts is what one connection's provider said about a person.
 type Facts struct {
 	Connection string            `json:"connection"`
-	User       string            `json:"user" doc:"The SCIM id."`
+	User       string            `json:"user,omitempty" doc:"The SCIM id; absent for what was said when the person signed in."`
+	Subject    string            `json:"subject,omitempty" doc:"The provider's name of the person, for what was said when they signed in."`
 	Profile    directory.Profile `json:"profile"`
 	Groups     []FactGroup       `json:"groups" nullable:"false"`
 	Said       directory.Cause   `json:"said" doc:"The request that changed the record last."`
@@ -41,7 +42,7 @@ type Facts struct {
 
 // FactGroup is a group that a directory record is in.
 type FactGroup struct {
-	ID         string           `json:"id"`
+	ID         string           `json:"id,omitempty" doc:"The SCIM id; absent for a group that a sign-in told of."`
 	Name       string           `json:"name"`
 	ExternalID string           `json:"external_id,omitempty"`
 	Via        string           `json:"via,omitempty" doc:"The nested group through which the person is in it."`
@@ -163,9 +164,9 @@ func explanationView(n *names, x *provision.Explanation) Explanation {
 		view.Rules[i].Because = list(view.Rules[i].Because)
 	}
 	for _, a := range x.Accounts {
-		f := Facts{Connection: a.Connection, User: a.User.String(), Profile: a.Profile, Groups: []FactGroup{}, Said: a.Said, At: a.At}
+		f := Facts{Connection: a.Connection, User: known(a.User), Subject: a.Subject, Profile: a.Profile, Groups: []FactGroup{}, Said: a.Said, At: a.At}
 		for _, g := range a.Groups {
-			group := FactGroup{ID: g.ID.String(), Name: g.Name, ExternalID: g.ExternalID, Via: g.Via, At: instant(g.At)}
+			group := FactGroup{ID: known(g.ID), Name: g.Name, ExternalID: g.ExternalID, Via: g.Via, At: instant(g.At)}
 			if g.Said.Kind != "" {
 				group.Said = &g.Said
 			}
@@ -187,4 +188,12 @@ func explanationView(n *names, x *provision.Explanation) Explanation {
 		view.Journal = append(view.Journal, entryView(n, &x.Journal[i].Entry, x.Journal[i].Values))
 	}
 	return view
+}
+
+// known returns an id as text, "" for none.
+func known(id directory.ID) string {
+	if id.IsZero() {
+		return ""
+	}
+	return id.String()
 }

@@ -50,7 +50,7 @@ type PastValue struct {
 // PastFacts is a directory record as it was.
 type PastFacts struct {
 	Connection string            `json:"connection"`
-	User       string            `json:"user" doc:"The SCIM id."`
+	User       string            `json:"user,omitempty" doc:"The SCIM id; absent for what was said when the person signed in."`
 	Profile    directory.Profile `json:"profile"`
 	Erased     bool              `json:"erased,omitempty" doc:"Whether what the provider said was erased since."`
 	Said       *PastEntry        `json:"said,omitempty" doc:"The entry that left the record so."`
@@ -59,7 +59,7 @@ type PastFacts struct {
 
 // PastGroup is a group that a record was in, as far as the group's history tells.
 type PastGroup struct {
-	ID      string     `json:"id"`
+	ID      string     `json:"id,omitempty"`
 	Name    string     `json:"name,omitempty" doc:"Its present name; absent once it is deleted."`
 	Via     string     `json:"via,omitempty" doc:"The group through which the record was in it."`
 	Said    *PastEntry `json:"said,omitempty" doc:"The entry that put the record there."`
@@ -168,10 +168,10 @@ func pastView(n *names, p *provision.Past) Past {
 }
 
 func pastFacts(a *provision.PastAccount) PastFacts {
-	view := PastFacts{Connection: a.Connection, User: a.User.String(), Profile: a.Profile, Erased: a.Erased, Said: pastEntry(a.Said), Groups: []PastGroup{}}
+	view := PastFacts{Connection: a.Connection, User: known(a.User), Profile: a.Profile, Erased: a.Erased, Said: pastEntry(a.Said), Groups: []PastGroup{}}
 	for _, g := range a.Groups {
 		view.Groups = append(view.Groups, PastGroup{
-			ID: g.ID.String(), Name: g.Name, Via: g.Via, Said: pastEntry(g.Said), Doubt: g.Doubt, Renamed: g.Renamed,
+			ID: known(g.ID), Name: g.Name, Via: g.Via, Said: pastEntry(g.Said), Doubt: g.Doubt, Renamed: g.Renamed,
 		})
 	}
 	return view

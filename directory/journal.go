@@ -13,9 +13,9 @@ const (
 	CauseSCIM   CauseKind = "scim"
 	CauseAdmin  CauseKind = "admin"
 	CausePolicy CauseKind = "policy"
-	CauseTime   CauseKind = "time" // a duration ran out, a membership ended
-	CauseJob    CauseKind = "job"  // the rest of a change too large to settle at once
-	CauseLogin  CauseKind = "login"
+	CauseTime   CauseKind = "time"  // a duration ran out, a membership ended
+	CauseJob    CauseKind = "job"   // the rest of a change too large to settle at once
+	CauseLogin  CauseKind = "login" // somebody signed in, or out
 )
 
 // Cause is who or what made a change, and how to find it again.

@@ -147,7 +147,7 @@ func (w *Writer) loginHolders(subject, address string) ([]*LoginPerson, error) {
 }
 
 // holdersMost is how many members with one address are looked at.
-const holdersMost = 8
+const holdersMost = 100
 
 func (w *Writer) isOwn(ref directory.UserRef) bool { return ref.Conn == w.Conn }
 

@@ -505,19 +505,21 @@ func (l *login) values(m *directory.Member) ([]directory.DetailValue, error) {
 	if l.grant != nil && len(l.changed) == 0 || l.grant == nil && m != nil {
 		return nil, nil
 	}
-	var said any = struct {
-		Subject   string   `json:"subject"`
-		Addresses []string `json:"addresses,omitempty"`
-	}{l.in.Subject, addressesOf(l.in)}
+	said := signInSaid{Subject: l.in.Subject, Addresses: addressesOf(l.in)}
 	if l.grant != nil {
-		said = struct {
-			Subject string            `json:"subject"`
-			Profile directory.Profile `json:"profile"`
-			Groups  []string          `json:"groups,omitempty"`
-		}{l.in.Subject, l.grant.Login.Profile, l.grant.Login.Groups}
+		said = signInSaid{Subject: l.in.Subject, Profile: &l.grant.Login.Profile, Groups: l.grant.Login.Groups}
 	}
 	text, err := json.Marshal(said)
 	return []directory.DetailValue{{Attribute: attributeLogin, After: text}}, err
+}
+
+// signInSaid is the personal value of an entry about a sign-in: what is known since, or of somebody whom nobody knows the
+// addresses alone.
+type signInSaid struct {
+	Subject   string             `json:"subject"`
+	Profile   *directory.Profile `json:"profile,omitempty"`
+	Groups    []string           `json:"groups,omitempty"`
+	Addresses []string           `json:"addresses,omitempty"`
 }
 
 func addressesOf(in *Login) []string {

@@ -109,17 +109,22 @@ func addGroups(accounts []mapping.Account, connection string, in *directory.Sign
 	}
 }
 
-// spendInvitations ends what accepted invitations give once a directory that is heard speaks of the person: who is let go
-// by their directory afterwards is not kept in by an invitation of long ago.
+// spendInvitations ends what accepted invitations give, and the wait for an approval, once a directory that is heard speaks
+// of the person: who is let go by their directory afterwards is not kept in by an invitation of long ago.
 func (s *settlement) spendInvitations(p *loaded, t *facts.Touch) error {
-	if !slices.ContainsFunc(slices.Concat(p.member.Users, t.Unlink), func(ref directory.UserRef) bool { return !s.frozen(ref.Conn) }) {
-		return nil
-	}
 	for _, g := range p.person.Grants {
 		if g.Kind != directory.GrantInvitation || g.State != directory.InvitationAccepted && g.State != directory.InvitationAwaiting {
 			continue
 		}
-		g.State = directory.InvitationSpent
+		heard := func(ref directory.UserRef) bool { return !s.frozen(ref.Conn) }
+		if !slices.ContainsFunc(p.member.Users, heard) && !slices.ContainsFunc(t.Unlink, heard) {
+			return nil
+		}
+		if g.State == directory.InvitationAccepted {
+			g.State = directory.InvitationSpent
+		} else {
+			g.State = directory.InvitationCancelled
+		}
 		if err := s.keepGrant(g); err != nil {
 			return err
 		}

@@ -71,7 +71,6 @@ func (w *world) lastLine() *directory.Entry {
 	return list[0]
 }
 
-
 func (w *world) logins(member directory.ID) []*directory.Grant {
 	w.t.Helper()
 	var found []*directory.Grant
@@ -752,6 +751,31 @@ func TestExplainTellsWhatSignInsSaid(t *testing.T) {
 	w.must(err)
 	if len(x.Accounts) != 2 || x.Accounts[0].Subject != "" || x.Accounts[1].Subject != "ext-ann" {
 		t.Errorf("beside a record it tells %+v", x.Accounts)
+	}
+}
+
+func TestThePastTellsWhatSignInsHadSaid(t *testing.T) {
+	w := newWorld(t, openWith("groups_from: login"))
+	in := w.loginOf("okta", "ann")
+	in.Groups, in.GroupsKnown = []string{"Engineering"}, true
+	r := w.signIn(in)
+	then := w.now
+	w.now = w.now.Add(day)
+	in.Groups, in.Profile.Title = nil, "Director"
+	w.signIn(in)
+	for at, want := range map[time.Time]string{then: "Engineering", w.now: ""} {
+		x, err := w.engine.Past(t.Context(), w.org, r.Member.ID, at)
+		w.must(err)
+		if len(x.Accounts) != 1 || x.Accounts[0].Said.Kind != "login" || (x.Accounts[0].Profile.Title == "") != (want != "") {
+			t.Fatalf("at %s it tells %+v", at, x.Accounts)
+		}
+		got := ""
+		for _, g := range x.Accounts[0].Groups {
+			got += g.Name
+		}
+		if got != want {
+			t.Errorf("at %s the groups were %q, want %q", at, got, want)
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ func (b *pastBuilder) facts() error {
 		}
 		b.Accounts = append(b.Accounts, *a)
 	}
-	return nil
+	return b.signIns()
 }
 
 // records returns every record that may ever have been the person's: those that are, and those that their history names.

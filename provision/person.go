@@ -112,7 +112,8 @@ func (s *settlement) takeGrants(p *loaded, grants []*directory.Grant) error {
 			p.dismissed = append(p.dismissed, g)
 		}
 		p.removed = p.removed || g.Kind == directory.GrantRemoval
-		p.accepted = p.accepted || g.Kind == directory.GrantInvitation && g.State == directory.InvitationAccepted
+		p.accepted = p.accepted ||
+			g.Kind == directory.GrantInvitation && (g.State == directory.InvitationAccepted || g.State == directory.InvitationSpent)
 	}
 	if len(over) == 0 || s.readOnly() {
 		return nil

@@ -152,13 +152,16 @@ func TestSessionsOfARestoredBackupAreVoid(t *testing.T) {
 // Row 51 of the abuse catalogue.
 func TestLaw6WhoeverLeavesIsSignedOutInTheSameTransaction(t *testing.T) {
 	for name, leave := range map[string]func(*world){
-		"inactive by SCIM":       func(w *world) { w.replace("okta", "ann", person("ann").with(attrs{"active": false})) },
-		"deleted by SCIM":        func(w *world) { w.delete("okta", "ann") },
-		"out of the last group":  func(w *world) { w.remove("Everyone", "ann") },
-		"the group is gone":      func(w *world) { w.deleteGroup("Everyone") },
-		"suspended by an admin":  func(w *world) { w.act(w.engine.Suspend, w.of("okta", "ann")) },
-		"removed by an admin":    func(w *world) { w.act(w.engine.Remove, w.of("okta", "ann")) },
-		"merged into another":    func(w *world) { w.create("okta", "bob", person("bob")); w.merge(w.of("okta", "bob").ID, w.of("okta", "ann").ID) },
+		"inactive by SCIM":      func(w *world) { w.replace("okta", "ann", person("ann").with(attrs{"active": false})) },
+		"deleted by SCIM":       func(w *world) { w.delete("okta", "ann") },
+		"out of the last group": func(w *world) { w.remove("Everyone", "ann") },
+		"the group is gone":     func(w *world) { w.deleteGroup("Everyone") },
+		"suspended by an admin": func(w *world) { w.act(w.engine.Suspend, w.of("okta", "ann")) },
+		"removed by an admin":   func(w *world) { w.act(w.engine.Remove, w.of("okta", "ann")) },
+		"merged into another": func(w *world) {
+			w.create("okta", "bob", person("bob"))
+			w.merge(w.of("okta", "bob").ID, w.of("okta", "ann").ID)
+		},
 		"the membership is over": func(w *world) { w.group("okta", "Contractors", "ann"); w.pass(91 * day) },
 		"by a policy":            func(w *world) { w.activate(strings.Replace(acme, "groups: [Everyone]", "groups: [Nobody]", 1)) },
 	} {

@@ -137,7 +137,11 @@ func describeStep(b *strings.Builder, field, value string, r directory.Reason) {
 // describeFacts writes what was said about a person, and by whom.
 func describeFacts(b *strings.Builder, x *api.Explanation) {
 	for _, a := range x.Accounts {
-		fmt.Fprintf(b, "\nWhat %s says (%s, %s)\n", a.Connection, second(a.At), origin(a.Said))
+		heading := "says"
+		if a.Subject != "" {
+			heading = "said when " + a.Subject + " signed in"
+		}
+		fmt.Fprintf(b, "\nWhat %s %s (%s, %s)\n", a.Connection, heading, second(a.At), origin(a.Said))
 		for _, fact := range profileFacts(&a.Profile) {
 			fmt.Fprintf(b, "  %-16s %s\n", fact[0], fact[1])
 		}
@@ -237,6 +241,7 @@ func origin(c directory.Cause) string {
 	if c.ID != "" {
 		text += ", " + map[directory.CauseKind]string{
 			directory.CauseSCIM: "request ", directory.CauseAdmin: "request ", directory.CausePolicy: "revision ",
+			directory.CauseLogin: "request ",
 		}[c.Kind] + c.ID
 	}
 	if c.Reason != "" {

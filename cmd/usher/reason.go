@@ -76,6 +76,8 @@ func decidedBy(r api.Reason) string {
 		return fmt.Sprintf("membership_for of rule %q", r.Rule)
 	case directory.SourceRollout:
 		return "the rollout"
+	case directory.SourceApproval:
+		return "an approval that is missing"
 	case directory.SourceLastAdmin:
 		return "the last admin"
 	case directory.SourceHeld:

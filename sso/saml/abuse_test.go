@@ -356,20 +356,31 @@ func TestAbuse23SHA1(t *testing.T) {
 // Row 24: HMAC with the certificate that everybody has as key, or an XSLT transform. Outcome: deny.
 func TestAbuse24HMACAndXSLT(t *testing.T) {
 	s := settings(rsaKey())
-	for name, sg := range map[string]signer{
-		"HMAC by certificate": {key: rsaKey(), method: "http://www.w3.org/2000/09/xmldsig#hmac-sha1", mac: rsaKey().Certificate.Raw},
-		"HMAC SHA-256":        {key: rsaKey(), method: "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256", mac: rsaKey().Certificate.RawSubjectPublicKeyInfo},
-		"no method":           {key: rsaKey(), method: "none"},
-		"XSLT":                {key: rsaKey(), transforms: []string{"http://www.w3.org/TR/1999/REC-xslt-19991116", exclusive}},
-		"XPath":               {key: rsaKey(), transforms: []string{"http://www.w3.org/2000/09/xmldsig#enveloped-signature", "http://www.w3.org/TR/1999/REC-xpath-19991116", exclusive}},
-		"no transforms":       {key: rsaKey(), transforms: []string{}},
-		"MD5":                 {key: rsaKey(), digest: "http://www.w3.org/2001/04/xmldsig-more#md5"},
+	filtered := func(x string) string { return swap(t, x, exclusive, "http://www.w3.org/2002/06/xml-dsig-filter2") }
+	for name, c := range map[string]struct {
+		by   signer
+		says string
+	}{
+		"HMAC by certificate": {signer{method: "http://www.w3.org/2000/09/xmldsig#hmac-sha1", mac: rsaKey().Certificate.Raw}, "the signature algorithm"},
+		"HMAC SHA-256":        {signer{method: "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256", mac: rsaKey().Certificate.RawSubjectPublicKeyInfo}, "the signature algorithm"},
+		"no method":           {signer{method: "none"}, "the signature algorithm"},
+		"XSLT":                {signer{transforms: []string{"http://www.w3.org/TR/1999/REC-xslt-19991116", exclusive}}, "the transforms"},
+		"XSLT at the end":     {signer{transforms: []string{dsig.EnvelopedSignatureAltorithmId.String(), "http://www.w3.org/TR/1999/REC-xslt-19991116"}}, "the transforms"},
+		"XPath":               {signer{transforms: []string{dsig.EnvelopedSignatureAltorithmId.String(), "http://www.w3.org/TR/1999/REC-xpath-19991116", exclusive}}, "the transforms"},
+		"no transforms":       {signer{transforms: []string{}}, "the transforms"},
+		"a filter":            {signer{info: filtered}, "the canonicalization"},
+		"MD5":                 {signer{digest: "http://www.w3.org/2001/04/xmldsig-more#md5"}, "the digest algorithm"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			value := encode(t, good().response(t, sg.sign(t, good().assertion(t))))
-			denied(t, s, value, identity.Invalid, "not accepted")
+			c.by.key = rsaKey()
+			denied(t, s, encode(t, good().response(t, c.by.sign(t, good().assertion(t)))), identity.Invalid, c.says)
 		})
 	}
+	t.Run("an object in the signature", func(t *testing.T) {
+		a := signer{key: rsaKey()}.sign(t, good().assertion(t))
+		children(a, nsSignature, "Signature")[0].CreateElement("ds:Object")
+		denied(t, s, encode(t, good().response(t, a)), identity.Invalid, "has the element Object in it")
+	})
 }
 
 // Row 25: a key of the sender's own, which the signature brings along. Outcome: deny.

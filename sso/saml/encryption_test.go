@@ -169,6 +169,7 @@ func TestWhatIsNotDecrypted(t *testing.T) {
 		"another assertion":  {encrypt(t, nested, ownKey(), dataGCM256, keyOAEP, ""), "more than 1 assertions"},
 		"no assertion":       {encrypt(t, element(t, "<x/>"), ownKey(), dataGCM256, keyOAEP, ""), "not one assertion"},
 		"a bomb":             {encrypt(t, bomb, ownKey(), dataGCM256, keyOAEP, ""), "nested deeper"},
+		"signed with SHA-1":  {encrypt(t, signer{key: rsaKey(), digest: nsSignature + "sha1"}.sign(t, good().assertion(t)), ownKey(), dataGCM256, keyOAEP, ""), "SHA-1"},
 		"a foreign provider": {encrypt(t, signer{key: evilKey()}.sign(t, good().assertion(t)), ownKey(), dataGCM256, keyOAEP, ""), "no certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -113,9 +113,6 @@ func (r *reading) opened(whole *etree.Element, signed bool, found outline) (*etr
 	if err != nil {
 		return nil, refuse(identity.Invalid, err, "The message has no assertion where it belongs.")
 	}
-	if found.signatures != count(signed) {
-		return nil, refuse(identity.Invalid, nil, "The message has signatures where none belongs.")
-	}
 	assertion, inner, err := decrypt(encrypted, r.Keys)
 	if err != nil {
 		return nil, refuse(identity.Invalid, err, "The encrypted assertion cannot be read: %v.", err)

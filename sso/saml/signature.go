@@ -121,7 +121,7 @@ func otherKey(failure error) bool {
 func shape(el, signature *etree.Element) (method, error) {
 	for child := range signature.ChildElementsSeq() {
 		if child.NamespaceURI() != nsSignature || !slices.Contains([]string{dsig.SignedInfoTag, dsig.SignatureValueTag, dsig.KeyInfoTag}, child.Tag) {
-			return method{}, fmt.Errorf("the signature has a %s in it", child.Tag)
+			return method{}, fmt.Errorf("the signature has the element %s in it", child.Tag)
 		}
 	}
 	info, err := one(signature, nsSignature, dsig.SignedInfoTag)
