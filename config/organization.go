@@ -90,7 +90,7 @@ type Connection struct {
 	Subject      Subject
 	SAML         map[string]any // as written; SignInSAML reads it
 	OIDC         map[string]any // as written; SignInOIDC reads it
-	Extensions   []Extension // custom SCIM schemas of its users
+	Extensions   []Extension    // custom SCIM schemas of its users
 	Places       Places
 }
 

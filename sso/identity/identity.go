@@ -65,7 +65,7 @@ type NameID struct {
 
 // Refusal is a sign-in that was not accepted. Its text is for the audit trail and the helpdesk; people see a page by its
 // Code.
-type Refusal struct {
+type Refusal struct { //nolint:errname // people are refused; the word is the one of the pages and the journal
 	Code   Code
 	Reason string // what was wrong, in words, with the values that were seen where they are no secrets
 	Err    error  // the library's own word, for the log; nil for none

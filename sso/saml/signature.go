@@ -165,12 +165,10 @@ func shape(el, signature *etree.Element) (method, error) {
 
 // canonical reports whether an algorithm is one of canonical XML: exclusive, or inclusive as some older providers use it.
 func canonical(algorithm string) bool {
-	switch dsig.AlgorithmID(algorithm) {
-	case dsig.CanonicalXML10ExclusiveAlgorithmId, dsig.CanonicalXML10ExclusiveWithCommentsAlgorithmId,
-		dsig.CanonicalXML10RecAlgorithmId, dsig.CanonicalXML11AlgorithmId:
-		return true
-	}
-	return false
+	return slices.Contains([]dsig.AlgorithmID{
+		dsig.CanonicalXML10ExclusiveAlgorithmId, dsig.CanonicalXML10ExclusiveWithCommentsAlgorithmId,
+		dsig.CanonicalXML10RecAlgorithmId, dsig.CanonicalXML11AlgorithmId,
+	}, dsig.AlgorithmID(algorithm))
 }
 
 // referenceTo checks that a reference means the element around its signature, and returns the hash of its digest.
