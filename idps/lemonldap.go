@@ -11,9 +11,13 @@ import (
 var lemonLDAPFiles embed.FS
 
 // StartLemonLDAP starts LemonLDAP::NG, which speaks SAML and OpenID Connect to the same people: each where the Client has
-// something of it. It wants signed SAML requests, signs the assertion, and posts no logout tokens.
+// something of it. It wants signed SAML requests, signs both the response and the
+// assertion, and posts no logout tokens.
 func StartLemonLDAP(t testing.TB, c Client) *Provider {
 	t.Helper()
+	if c.RedirectURI == "" && c.Metadata == nil {
+		t.Fatal("idps: LemonLDAP::NG is to be told a redirect URI, or our SAML metadata, or both")
+	}
 	plackup := find("plackup")
 	ready, says := ".well-known/openid-configuration", "issuer"
 	if c.Metadata != nil {
@@ -34,11 +38,14 @@ func StartLemonLDAP(t testing.TB, c Client) *Provider {
 			}, err
 		},
 	}.start(t)
-	return &Provider{
-		Name: "LemonLDAP::NG", Base: base,
-		Issuer: base, ClientID: clientID, ClientSecret: plainSecret,
-		EntityID: base + "saml/metadata", MetadataURL: base + "saml/metadata",
+	p := &Provider{Name: "LemonLDAP::NG", Base: base}
+	if c.RedirectURI != "" {
+		p.Issuer, p.ClientID, p.ClientSecret = base, clientID, plainSecret
 	}
+	if c.Metadata != nil {
+		p.EntityID, p.MetadataURL = base+"saml/metadata", base+"saml/metadata"
+	}
+	return p
 }
 
 func lemonLDAPConfig(host string, c Client) (map[string][]byte, error) {

@@ -1,8 +1,6 @@
 package idps
 
-import (
-	"net/url"
-)
+import "net/url"
 
 // Provider is an identity provider that runs.
 type Provider struct {

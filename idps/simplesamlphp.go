@@ -14,6 +14,9 @@ var simpleSAMLphpFiles embed.FS
 // metadata wants that, encrypts the assertion where the Client says so, and calls attributes by their OIDs.
 func StartSimpleSAMLphp(t testing.TB, c Client) *Provider {
 	t.Helper()
+	if c.Metadata == nil {
+		t.Fatal("idps: SimpleSAMLphp is to be told our SAML metadata")
+	}
 	const root = "/usr/share/simplesamlphp/www"
 	php := find("php")
 	base := program{

@@ -3,7 +3,6 @@ package provision
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/facts"
-	"github.com/mixus/usher/mapping"
 	"github.com/mixus/usher/store"
 )
 
@@ -242,77 +240,6 @@ func (l *login) asked() bool {
 		})
 }
 
-// gate returns the domain by whose rule somebody may join who is known by nothing else, or why not.
-func (l *login) gate() (*config.Domain, LoginCode) {
-	for _, address := range l.said.Addresses {
-		name := directory.EmailDomain(address)
-		if !l.owns(name) {
-			continue
-		}
-		d := l.policy.Domain(name)
-		if !d.AutoInvite && !d.RequireAdminApproval {
-			return nil, LoginNotPushed
-		}
-		return d, ""
-	}
-	for _, a := range l.in.Addresses {
-		if !a.Vouched && l.owns(directory.EmailDomain(a.Value)) {
-			return nil, LoginUnvouched
-		}
-	}
-	return nil, LoginUnknownDomain
-}
-
-// join goes on with somebody whom the organization does not know: the rule of the domain decides, then the mapping.
-func (l *login) join() error {
-	if l.lockdown.On() {
-		return l.refuse(LoginLockdown, nil)
-	}
-	domain, code := l.gate()
-	if code == "" && l.settings.State == config.StatePaused {
-		code = LoginPaused
-	}
-	if code == "" && l.settings.State == config.StateActive {
-		code = l.wouldBe()
-	}
-	if code != "" {
-		return l.refuse(code, nil)
-	}
-	l.how = LoginJoined
-	l.note("joined by the rule of the domain " + domain.Domain + " (" + domain.At.Rule() + ")")
-	id := l.engine.ids.New(l.now)
-	if domain.RequireAdminApproval {
-		if err := l.await(id, domain); err != nil {
-			return err
-		}
-	}
-	return l.record(id)
-}
-
-// wouldBe says why the mapping would not make a member of somebody new. A refusal leaves nothing behind, so that it is asked
-// before anything is written.
-func (l *login) wouldBe() LoginCode {
-	account := loginAccount(l.settings, l.writer.NewLogin(l.said))
-	result := l.policy.Evaluate(&mapping.Person{Accounts: []mapping.Account{*account}}, l.now)
-	switch {
-	case !result.Decision.InScope || !result.Decision.Active:
-		l.note(reasonsOf(&result.Decision)...)
-		return LoginNoRule
-	case result.Decision.Waits:
-		l.note(reasonsOf(&result.Decision)...)
-		return LoginWaits
-	}
-	return ""
-}
-
-// await has an admin decide whether the person may join.
-func (l *login) await(member directory.ID, d *config.Domain) error {
-	return l.tx.PutGrants([]*directory.Grant{{
-		ID: l.engine.ids.New(l.now), Org: l.org, Member: member, Kind: directory.GrantInvitation, State: directory.InvitationAwaiting,
-		Actor: "sign-in", Reason: "asked to join by signing in, and " + d.Domain + " requires an admin's approval (" + d.At.Rule() + ")", Created: l.now,
-	}})
-}
-
 // accept takes up the invitations of somebody who has come.
 func (l *login) accept() error {
 	if l.settings.State != config.StateActive {
@@ -394,149 +321,4 @@ func out(status directory.Status) LoginCode {
 	case directory.StatusActive, directory.StatusInvited, directory.StatusNone:
 	}
 	return ""
-}
-
-// admit begins the session.
-func (l *login) admit(m *directory.Member) error {
-	if err := l.evidence(m); err != nil {
-		return err
-	}
-	token, session, err := l.openSession(m, l.in)
-	if err != nil {
-		return err
-	}
-	l.result.Code, l.result.Member, l.result.Token, l.result.Session = l.how, m, token, session
-	_, err = l.tell(kindLogin, m)
-	return err
-}
-
-// evidence notes with what waits in a hold that the provider lets the person in.
-func (l *login) evidence(m *directory.Member) error {
-	kept, err := l.waiting(m)
-	if err != nil || len(m.Held) == 0 {
-		return err
-	}
-	for _, k := range kept {
-		if k.hold.Kind != BrakeSuspensions {
-			continue
-		}
-		k.row.SignedIn = l.now
-		l.note("signed in while the suspension waits in the hold " + k.hold.ID.String())
-		if err := l.tx.PutHeldMembers([]*directory.HeldMember{k.row}); err != nil {
-			return err
-		}
-	}
-	for _, h := range l.brakes.holds {
-		if h.Kind == directory.HoldLastAdmin && h.Member == m.ID {
-			h.SignedIn = l.now
-			if err := l.tx.PutHold(h); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// refuse journals that somebody did not get in. M is nil where nobody is known.
-func (l *login) refuse(code LoginCode, m *directory.Member) error {
-	l.result.Code, l.result.Member = code, m
-	l.why = append([]string{"refused: " + string(code) + ": " + code.Because()}, l.why...)
-	kind := kindRefused
-	if code == LoginAwaiting && l.grant != nil && len(l.changed) > 0 && l.how != LoginKnown {
-		kind = kindAwaiting
-	}
-	entry, err := l.tell(kind, m)
-	if err == nil {
-		l.result.Reference = Reference(entry)
-	}
-	return err
-}
-
-func (l *login) note(notes ...string) { l.why = append(l.why, notes...) }
-
-// tell journals a sign-in with what followed from it, and writes the rows that changed.
-func (l *login) tell(kind string, m *directory.Member) (*directory.Entry, error) {
-	entry := l.newEntry(kind)
-	entry.Conn, entry.Attributes = l.conn, l.changed
-	entry.Notes = slices.Concat(l.in.Notes, l.why)
-	main := &pending{entry: entry}
-	var values []directory.DetailValue
-	var bare *directory.Member // whose row changes by the entry alone
-	if m != nil {
-		if o := l.settled[m.ID]; o != nil {
-			entry.Effects, entry.Notes, values = o.effects, append(entry.Notes, o.notes...), o.values
-			o.changed = true
-			main.about(directory.SubjectMember, m.ID, &o.member.Entry)
-		} else {
-			bare = m
-			main.about(directory.SubjectMember, m.ID, &m.Entry)
-		}
-	}
-	said, err := l.values(m)
-	if err != nil {
-		return nil, err
-	}
-	main.say(append(said, values...))
-	entries := []*pending{main}
-	for _, o := range l.outcomes {
-		if (m == nil || o.member.ID != m.ID) && o.worthTelling() {
-			entries = append(entries, l.effectEntry(o, "member.changed"))
-		}
-	}
-	if err := l.append(entries); err != nil {
-		return nil, err
-	}
-	if bare != nil {
-		if err := l.tx.PutMembers([]*directory.Member{bare}); err != nil {
-			return nil, err
-		}
-	}
-	if l.grant != nil && len(l.changed) > 0 {
-		l.grant.Login.Entry = entry.Seq
-		if err := l.tx.PutGrants([]*directory.Grant{l.grant}); err != nil {
-			return nil, err
-		}
-	}
-	return entry, l.writeRows()
-}
-
-// values are the personal values of an entry: what was said that is new, or who it was that nobody knows.
-func (l *login) values(m *directory.Member) ([]directory.DetailValue, error) {
-	if l.grant != nil && len(l.changed) == 0 || l.grant == nil && m != nil {
-		return nil, nil
-	}
-	said := signInSaid{Subject: l.in.Subject, Addresses: addressesOf(l.in)}
-	if l.grant != nil {
-		said = signInSaid{Subject: l.in.Subject, Profile: &l.grant.Login.Profile, Groups: l.grant.Login.Groups}
-	}
-	text, err := json.Marshal(said)
-	return []directory.DetailValue{{Attribute: attributeLogin, After: text}}, err
-}
-
-// signInSaid is the personal value of an entry about a sign-in: what is known since, or of somebody whom nobody knows the
-// addresses alone.
-type signInSaid struct {
-	Subject   string             `json:"subject"`
-	Profile   *directory.Profile `json:"profile,omitempty"`
-	Groups    []string           `json:"groups,omitempty"`
-	Addresses []string           `json:"addresses,omitempty"`
-}
-
-func addressesOf(in *Login) []string {
-	list := make([]string, len(in.Addresses))
-	for i, a := range in.Addresses {
-		list[i] = a.Value
-	}
-	return list
-}
-
-// reasonsOf tells in words why somebody stands outside.
-func reasonsOf(d *directory.Decision) []string {
-	var notes []string
-	for i := range d.Reasons {
-		if r := &d.Reasons[i]; (r.Field == "status" || r.Source == directory.SourceRollout || r.Field == fieldHeld) && r.Because != "" {
-			notes = append(notes, r.Because)
-		}
-	}
-	return notes
 }

@@ -231,7 +231,7 @@ func (r *reading) person(assertion, subject *etree.Element, out *identity.Identi
 		return err
 	}
 	out.Profile = attributes.profile(r.Attributes)
-	out.Addresses = attributes.addresses(r.Attributes, out.NameID)
+	out.Addresses = attributes.addresses(r.Attributes, r.addressed(out.NameID))
 	out.Claims = attributes
 	var over bool
 	if out.Groups, out.GroupsKnown, over = attributes.groups(r.Attributes); over {
@@ -247,6 +247,16 @@ func nameID(el *etree.Element) identity.NameID {
 		NameQualifier:   attr(el, "NameQualifier"),
 		SPNameQualifier: attr(el, "SPNameQualifier"),
 	}
+}
+
+// addressed returns a NameID that is a mail address: by its format, or, where the provider leaves the format open as
+// Google does, by the format that the connection asks for.
+func (r *reading) addressed(name identity.NameID) string {
+	vague := name.Format == "" || name.Format == urnUnspecified
+	if name.Format == urnEmailAddress || vague && r.NameIDFormat == EmailAddress {
+		return name.Value
+	}
+	return ""
 }
 
 // subject returns the name under which a person is known for ever.

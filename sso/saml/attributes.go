@@ -33,10 +33,10 @@ const (
 // anything else for a generic one.
 func DefaultAttributes(provider string) Attributes {
 	generic := Attributes{
-		Email:       []string{"email", "mail", "emailAddress", "urn:oid:0.9.2342.19200300.100.1.3", claims + "emailaddress"},
+		Email:       []string{"email", "mail", "emailAddress", "User.email", "urn:oid:0.9.2342.19200300.100.1.3", claims + "emailaddress"},
 		UserName:    []string{"userName", "uid", "login", "urn:oid:1.3.6.1.4.1.5923.1.1.1.6", "urn:oid:0.9.2342.19200300.100.1.1", claims + "name"},
-		GivenName:   []string{"givenName", "firstName", "first_name", "urn:oid:2.5.4.42", claims + "givenname"},
-		FamilyName:  []string{"familyName", "lastName", "last_name", "surname", "sn", "urn:oid:2.5.4.4", claims + "surname"},
+		GivenName:   []string{"givenName", "firstName", "first_name", "User.FirstName", "urn:oid:2.5.4.42", claims + "givenname"},
+		FamilyName:  []string{"familyName", "lastName", "last_name", "surname", "sn", "User.LastName", "urn:oid:2.5.4.4", claims + "surname"},
 		DisplayName: []string{"displayName", "name", "cn", "urn:oid:2.16.840.1.113730.3.1.241", "urn:oid:2.5.4.3", claimsMicrosoft + "displayname"},
 		Title:       []string{"title", "jobTitle", "urn:oid:2.5.4.12", claims + "jobtitle"},
 		Department:  []string{"department", "urn:oid:2.5.4.11", claims + "department"},
@@ -148,17 +148,16 @@ func (s said) groups(a Attributes) (groups []string, known, over bool) {
 	return groups, known, false
 }
 
-// addresses returns the mail addresses, those of the attributes first. In SAML the provider vouches for what it signs;
-// whether that counts for an address's domain is for the connection's organization to say.
-func (s said) addresses(a Attributes, name identity.NameID) []identity.Address {
+// addresses returns the mail addresses, those of the attributes first, then the name of the person where that is one. In
+// SAML the provider vouches for what it signs; whether that counts for an address's domain is for the connection's
+// organization to say.
+func (s said) addresses(a Attributes, name string) []identity.Address {
 	candidates := make([]string, 0, 2)
 	for _, attribute := range a.Email {
 		values, _ := s.values([]string{attribute})
 		candidates = append(candidates, values...)
 	}
-	if name.Format == urnEmailAddress {
-		candidates = append(candidates, name.Value)
-	}
+	candidates = append(candidates, name)
 	var out []identity.Address
 	for _, c := range candidates {
 		known := slices.ContainsFunc(out, func(a identity.Address) bool { return strings.EqualFold(a.Value, c) })

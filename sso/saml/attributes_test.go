@@ -112,3 +112,24 @@ func TestCaseOfNames(t *testing.T) {
 		}
 	}
 }
+
+// A name is a mail address only where the provider or the connection says so: one that merely looks like it may be a
+// login name, and belong to nobody's mailbox.
+func TestNamesThatAreAddresses(t *testing.T) {
+	for _, c := range []struct {
+		format string
+		asked  NameIDFormat
+		want   int
+	}{
+		{urnEmailAddress, Persistent, 1}, {urnEmailAddress, EmailAddress, 1}, {urnUnspecified, EmailAddress, 1},
+		{"", EmailAddress, 1}, {"", Persistent, 0}, {urnUnspecified, Unspecified, 0}, {urnPersistent, EmailAddress, 0},
+	} {
+		m := good()
+		m.Attributes, m.Name, m.Format = "", "ann@acme.com", c.format
+		s := settings(rsaKey())
+		s.NameIDFormat = c.asked
+		if got := allowed(t, s, m.signedBy(t, rsaKey())).Identity.Addresses; len(got) != c.want {
+			t.Errorf("%q, asked for %q: %v", c.format, c.asked, got)
+		}
+	}
+}

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"html"
 	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/crewjam/saml/logger"
 	"github.com/crewjam/saml/samlidp"
 	"github.com/google/go-cmp/cmp"
 	dsig "github.com/russellhaering/goxmldsig"
@@ -40,7 +39,7 @@ func newPeer(t *testing.T) *peer {
 	}
 	idp, err := samlidp.New(samlidp.Options{
 		URL: *base, Key: rsaKey().Key, Certificate: rsaKey().Certificate, Store: &samlidp.MemoryStore{},
-		Logger: logger.Interface(log.New(io.Discard, "", 0)),
+		Logger: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -187,7 +187,7 @@ func (s *scanner) declare(attrs []xml.Attr) ([]string, error) {
 		if len(a.Value) > s.uri {
 			return nil, outOfBounds("a namespace of %d bytes", len(a.Value))
 		}
-		if prefix == "xml" || prefix == "xmlns" || prefix != "" && a.Value == "" {
+		if prefix == "xml" && a.Value != nsXML || prefix == "xmlns" || prefix != "" && a.Value == "" {
 			return nil, outOfBounds("a declaration of the namespace prefix %q", prefix)
 		}
 		prefixes = append(prefixes, prefix)

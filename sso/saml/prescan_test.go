@@ -53,6 +53,7 @@ func TestPrescan(t *testing.T) {
 		"a trailing colon":        {"<a:></a:>", "malformed name"},
 		"an attribute's colon":    {`<a :b="c"/>`, "malformed name"},
 		"two colons":              {"<a:b:c/>", "element name"},
+		"xml declared":            {`<a xmlns:xml="http://www.w3.org/XML/1998/namespace" xml:lang="en"/>`, ""},
 		"xml redeclared":          {`<a xmlns:xml="u"/>`, "namespace prefix"},
 		"xmlns redeclared":        {`<a xmlns:xmlns="u"/>`, "namespace prefix"},
 		"a prefix taken back":     {`<a xmlns:b=""/>`, "namespace prefix"},

@@ -12,6 +12,7 @@ import (
 
 // The XML namespaces of the messages.
 const (
+	nsXML       = "http://www.w3.org/XML/1998/namespace"
 	nsProtocol  = "urn:oasis:names:tc:SAML:2.0:protocol"
 	nsAssertion = "urn:oasis:names:tc:SAML:2.0:assertion"
 	nsMetadata  = "urn:oasis:names:tc:SAML:2.0:metadata"
