@@ -121,8 +121,13 @@ func TestNamesThatAreAddresses(t *testing.T) {
 		asked  NameIDFormat
 		want   int
 	}{
-		{urnEmailAddress, Persistent, 1}, {urnEmailAddress, EmailAddress, 1}, {urnUnspecified, EmailAddress, 1},
-		{"", EmailAddress, 1}, {"", Persistent, 0}, {urnUnspecified, Unspecified, 0}, {urnPersistent, EmailAddress, 0},
+		{urnEmailAddress, Persistent, 1},
+		{urnEmailAddress, EmailAddress, 1},
+		{urnUnspecified, EmailAddress, 1},
+		{"", EmailAddress, 1},
+		{"", Persistent, 0},
+		{urnUnspecified, Unspecified, 0},
+		{urnPersistent, EmailAddress, 0},
 	} {
 		m := good()
 		m.Attributes, m.Name, m.Format = "", "ann@acme.com", c.format
