@@ -1,6 +1,8 @@
 package facts
 
 import (
+	"slices"
+
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/store"
 )
@@ -19,11 +21,14 @@ func Ancestors(tx store.Tx, c directory.ConnNum, child directory.Child) ([]Ances
 	return ancestors(tx, c, child, nestingLimit)
 }
 
+// fewAncestors is up to how many groups a child's are looked through one by one.
+const fewAncestors = 32
+
 func ancestors(tx store.Tx, c directory.ConnNum, child directory.Child, limit int) ([]Ancestor, error) {
 	var out []Ancestor
 	level := []directory.Child{child}
 	via := []directory.ID{directory.NoID}
-	seen := map[directory.ID]bool{}
+	var seen map[directory.ID]bool // made when there are many: of few, looking at each is cheaper
 	for depth := 0; depth < limit && len(level) > 0; depth++ {
 		parents, err := tx.Parents(c, level)
 		if err != nil {
@@ -33,11 +38,19 @@ func ancestors(tx store.Tx, c directory.ConnNum, child directory.Child, limit in
 		var through []directory.ID
 		for i, groups := range parents {
 			for _, id := range groups {
-				if seen[id] {
+				if seen[id] || seen == nil && slices.ContainsFunc(out, func(a Ancestor) bool { return a.ID == id }) {
 					continue
 				}
-				seen[id] = true
 				out = append(out, Ancestor{ID: id, Via: via[i]})
+				switch {
+				case seen != nil:
+					seen[id] = true
+				case len(out) == fewAncestors:
+					seen = make(map[directory.ID]bool, 2*fewAncestors)
+					for _, a := range out {
+						seen[a.ID] = true
+					}
+				}
 				next = append(next, directory.Child{Kind: directory.ChildGroup, ID: id})
 				if via[i].IsZero() {
 					through = append(through, id)

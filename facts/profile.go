@@ -12,13 +12,22 @@ import (
 // ProfileOf returns what rules can ask about a stored user, the enterprise extension (RFC 7643, section 4.3) with it. It
 // walks the text of the body once, as every change of a user comes through here.
 func ProfileOf(u *directory.User) (*directory.Profile, error) {
-	p := &directory.Profile{UserName: u.UserName, ExternalID: u.ExternalID, Active: u.Active}
-	for m := (members{rest: u.Body}); m.next(); {
-		if err := profileMember(p, string(m.name), m.value); err != nil {
-			return nil, fmt.Errorf("facts: profile of user %s: %s: %w", u.ID, m.name, err)
-		}
+	p := &directory.Profile{}
+	if err := ReadProfile(u, p); err != nil {
+		return nil, err
 	}
 	return p, nil
+}
+
+// ReadProfile is ProfileOf into a profile that is there.
+func ReadProfile(u *directory.User, p *directory.Profile) error {
+	*p = directory.Profile{UserName: u.UserName, ExternalID: u.ExternalID, Active: u.Active}
+	for m := (members{rest: u.Body}); m.next(); {
+		if err := profileMember(p, string(m.name), m.value); err != nil {
+			return fmt.Errorf("facts: profile of user %s: %s: %w", u.ID, m.name, err)
+		}
+	}
+	return nil
 }
 
 func profileMember(p *directory.Profile, name string, text []byte) error {

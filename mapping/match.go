@@ -31,6 +31,10 @@ func (c *checks) undecided() bool { return c.rest() && c.err != nil }
 
 // check tests every selector of a rule on one account.
 func (r *rule) check(a *account) checks {
+	if r.bare {
+		ok, err := r.condition.holds(a.see())
+		return checks{connection: true, groups: true, except: true, asked: true, condition: ok, err: err}
+	}
 	c := checks{
 		connection: r.allows(a.Connection),
 		groups:     len(r.groups) == 0 || a.groups.hasAny(r.groups),

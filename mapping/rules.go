@@ -14,6 +14,7 @@ type rule struct {
 	groups    []selector
 	except    []selector
 	condition *condition // nil for a rule without "when"
+	bare      bool       // there is a condition, and nothing else
 	role      *role
 	maxRole   *role
 	dept      *department
@@ -53,6 +54,7 @@ func (c *compiler) ruleSelectors(r *rule) {
 	r.except = c.selectorsOf(r, r.ExceptGroups)
 	if r.When != "" {
 		r.condition = c.condition(r.Rule)
+		r.bare = r.condition != nil && len(r.Groups)+len(r.ExceptGroups)+len(r.Connections) == 0
 	}
 }
 

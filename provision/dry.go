@@ -29,10 +29,12 @@ func (e *Engine) dryAfter(tx store.Tx, org directory.OrgNum, policy *mapping.Pol
 		}
 	}
 	s.allowed = allowedOtherwise(active.policy, policy)
-	u := unwritten{Tx: tx, members: map[directory.ID]*directory.Member{}, groups: map[directory.ID]*directory.Group{}}
+	u := unwritten{
+		Tx: tx, members: map[directory.ID]*directory.Member{}, groups: map[directory.ID]*directory.Group{}, above: map[directory.ID][]directory.ID{},
+	}
 	if before != nil {
 		if was, ok := before.tx.(unwritten); ok {
-			u.groups, s.wouldBind = was.groups, before.wouldBind
+			u.groups, u.above, s.wouldBind = was.groups, was.above, before.wouldBind
 		}
 	}
 	s.tx = u
@@ -80,6 +82,7 @@ type unwritten struct {
 	store.Tx
 	members map[directory.ID]*directory.Member
 	groups  map[directory.ID]*directory.Group
+	above   map[directory.ID][]directory.ID // group → those that it is in
 }
 
 // Members returns members, those of the page without reading them again.
@@ -106,6 +109,25 @@ func (u unwritten) Groups(c directory.ConnNum, ids []directory.ID) ([]*directory
 			return nil, err
 		}
 		out[i], u.groups[id] = rows[0], rows[0]
+	}
+	return out, nil
+}
+
+// Parents returns the groups that children are in, those of groups read once.
+func (u unwritten) Parents(c directory.ConnNum, children []directory.Child) ([][]directory.ID, error) {
+	out := make([][]directory.ID, len(children))
+	for i, child := range children {
+		if known, ok := u.above[child.ID]; ok && child.Kind == directory.ChildGroup {
+			out[i] = known
+			continue
+		}
+		rows, err := u.Tx.Parents(c, children[i:i+1])
+		if err != nil {
+			return nil, err
+		}
+		if out[i] = rows[0]; child.Kind == directory.ChildGroup {
+			u.above[child.ID] = rows[0]
+		}
 	}
 	return out, nil
 }

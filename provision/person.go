@@ -187,36 +187,36 @@ func (s *settlement) connection(c directory.ConnNum) *config.Connection {
 // account reads one linked record with its groups: those that were pushed, where the connection's groups come from SCIM.
 // Whatever is pushed to another connection is kept, and shown, and decides nothing.
 func (s *settlement) account(member directory.ID, ref directory.UserRef, groupsFrom string) (*mapping.Account, error) {
-	u, profile, err := s.user(ref)
+	a := &mapping.Account{Connection: s.conns[ref.Conn]}
+	u, err := s.user(ref, &a.Profile)
 	if err != nil || u == nil || u.Member != member {
 		return nil, err
 	}
-	var groups []mapping.Group
+	a.User, a.Body = u.ID, u.Body
 	if groupsFrom == "" || groupsFrom == config.GroupsFromSCIM {
-		if groups, err = s.groupsOf(ref); err != nil {
-			return nil, err
-		}
+		a.Groups, err = s.groupsOf(ref)
 	}
-	return &mapping.Account{
-		Connection: s.conns[ref.Conn], User: u.ID, Profile: *profile, Body: u.Body, Groups: groups,
-	}, nil
+	return a, err
 }
 
-func (s *settlement) user(ref directory.UserRef) (*directory.User, *directory.Profile, error) {
+// user reads a record and its profile, nil when it is gone.
+func (s *settlement) user(ref directory.UserRef, profile *directory.Profile) (*directory.User, error) {
 	if s.writer != nil && ref.Conn == s.writer.Conn {
 		u, err := s.writer.User(ref.ID)
 		if err != nil || u == nil {
-			return nil, nil, err
+			return nil, err
 		}
 		p, err := s.writer.Profile(u)
-		return u, p, err
+		if err == nil {
+			*profile = *p
+		}
+		return u, err
 	}
 	rows, err := s.tx.Users(ref.Conn, []directory.ID{ref.ID})
 	if err != nil || rows[0] == nil {
-		return nil, nil, err
+		return nil, err
 	}
-	p, err := facts.ProfileOf(rows[0])
-	return rows[0], p, err
+	return rows[0], facts.ReadProfile(rows[0], profile)
 }
 
 // groupsOf returns the groups that a record is in, directly and through nesting, with the names under which rules know

@@ -18,6 +18,7 @@ type tx struct {
 	opened   [buckets]*bbolt.Bucket
 	shared   *bbolt.Bucket // the tree of every kind that has a region
 	finder   *bbolt.Cursor // over the shared tree, for looking up single rows
+	walker   *bbolt.Cursor // over the shared tree, for walking up; nil while it is on its way
 	thinned  bool          // rows were deleted in this transaction
 
 	undo    undoLog
@@ -39,7 +40,7 @@ func (t *tx) begin(b *bbolt.Tx) {
 	t.bolt = b
 	t.writable = b.Writable()
 	clear(t.opened[:])
-	t.shared, t.finder, t.thinned = nil, nil, false
+	t.shared, t.finder, t.walker, t.thinned = nil, nil, nil, false
 	t.undo.forget()
 	t.arena.reset()
 	t.changes = t.changes[:0]
@@ -47,7 +48,7 @@ func (t *tx) begin(b *bbolt.Tx) {
 
 // end lets go of the bolt transaction, so that a function that kept its Tx cannot reach into a later one.
 func (t *tx) end() {
-	t.bolt, t.shared, t.finder = nil, nil, nil
+	t.bolt, t.shared, t.finder, t.walker = nil, nil, nil, nil
 	clear(t.opened[:])
 }
 
@@ -57,7 +58,7 @@ func (t *tx) in(b bucket) *bbolt.Bucket {
 		if t.shared == nil {
 			t.shared = t.bolt.Bucket([]byte(sharedTree))
 			t.shared.FillPercent = sharedFill
-			t.finder = t.shared.Cursor()
+			t.finder, t.walker = t.shared.Cursor(), t.shared.Cursor()
 		}
 		return t.shared
 	}
@@ -174,12 +175,24 @@ func (t *tx) page(b bucket, prefix, position []byte, descending bool, fn func(ke
 	}
 	switch {
 	case !descending:
-		w.up()
+		t.up(&w)
 	case t.thinned:
 		w.downThinned()
 	default:
 		w.down()
 	}
+}
+
+// up walks upwards, with the one cursor there is for it unless a walk around this one has it.
+func (t *tx) up(w *walk) {
+	c := t.walker
+	if w.tree != t.shared || c == nil {
+		w.up(w.tree.Cursor())
+		return
+	}
+	t.walker = nil
+	w.up(c)
+	t.walker = c
 }
 
 // connKey starts a key with a connection in the scratch.

@@ -19,12 +19,11 @@ func (w *walk) takes(k, v []byte) bool {
 	return k != nil && bytes.HasPrefix(k, w.prefix) && w.fn(k[w.skip:], v)
 }
 
-func (w *walk) up() {
+func (w *walk) up(c *bbolt.Cursor) {
 	from := w.position
 	if from == nil {
 		from = w.prefix
 	}
-	c := w.tree.Cursor()
 	k, v := c.Seek(from)
 	if w.position != nil && bytes.Equal(k, w.position) {
 		k, v = c.Next()
