@@ -21,19 +21,27 @@ func Ancestors(tx store.Tx, c directory.ConnNum, child directory.Child) ([]Ances
 	return ancestors(tx, c, child, nestingLimit)
 }
 
+// AncestorsFrom is Ancestors for somebody whose direct groups are known.
+func AncestorsFrom(tx store.Tx, c directory.ConnNum, direct []directory.ID) ([]Ancestor, error) {
+	return ancestorsFrom(tx, c, [][]directory.ID{direct}, nestingLimit)
+}
+
 // fewAncestors is up to how many groups a child's are looked through one by one.
 const fewAncestors = 32
 
 func ancestors(tx store.Tx, c directory.ConnNum, child directory.Child, limit int) ([]Ancestor, error) {
+	direct, err := tx.Parents(c, []directory.Child{child})
+	if err != nil {
+		return nil, err
+	}
+	return ancestorsFrom(tx, c, direct, limit)
+}
+
+func ancestorsFrom(tx store.Tx, c directory.ConnNum, parents [][]directory.ID, limit int) ([]Ancestor, error) {
 	var out []Ancestor
-	level := []directory.Child{child}
 	via := []directory.ID{directory.NoID}
 	var seen map[directory.ID]bool // made when there are many: of few, looking at each is cheaper
-	for depth := 0; depth < limit && len(level) > 0; depth++ {
-		parents, err := tx.Parents(c, level)
-		if err != nil {
-			return nil, err
-		}
+	for depth := 0; depth < limit; depth++ {
 		var next []directory.Child
 		var through []directory.ID
 		for i, groups := range parents {
@@ -59,7 +67,14 @@ func ancestors(tx store.Tx, c directory.ConnNum, child directory.Child, limit in
 				}
 			}
 		}
-		level, via = next, through
+		if len(next) == 0 {
+			break
+		}
+		var err error
+		if parents, err = tx.Parents(c, next); err != nil {
+			return nil, err
+		}
+		via = through
 	}
 	return out, nil
 }

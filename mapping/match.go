@@ -80,8 +80,8 @@ func (e *evaluation) match() {
 	}
 }
 
-// askable adds the places of the rules that can match: those that ask for no group, and those that ask for one of the
-// person's. An explanation looks at all of them.
+// askable adds the places of the rules that can match: those that ask for a group or a text that the person has, and
+// those that ask for neither. An explanation looks at all of them.
 func (e *evaluation) askable(numbers []int) []int {
 	p := e.policy
 	if e.trace != nil {
@@ -90,12 +90,15 @@ func (e *evaluation) askable(numbers []int) []int {
 		}
 		return numbers
 	}
-	numbers = append(numbers, p.groupless...)
+	numbers = append(numbers, p.open...)
 	for i := range e.giving {
 		for word, set := range e.giving[i].groups {
 			for ; set != 0; set &= set - 1 {
 				numbers = append(numbers, p.asking[word*64+bits.TrailingZeros64(set)]...)
 			}
+		}
+		for _, asked := range p.askedTexts {
+			numbers = append(numbers, asked.rules[asked.value(&e.giving[i].see().user)]...)
 		}
 	}
 	slices.Sort(numbers)

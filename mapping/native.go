@@ -111,18 +111,28 @@ func nativeIn(element, list ast.Expr) predicate {
 	if list.Kind() == ast.IdentKind && list.AsIdent() == variableGroups {
 		return func(s *subject) bool { return slices.Contains(s.groups, value(s)) }
 	}
-	if list.Kind() != ast.ListKind || len(list.AsList().OptionalIndices()) > 0 {
+	known, ok := literalTexts(list)
+	if !ok {
 		return nil
 	}
-	var known []string
-	for _, e := range list.AsList().Elements() {
-		literal, ok := literalText(e)
-		if !ok {
-			return nil
-		}
-		known = append(known, literal)
-	}
 	return func(s *subject) bool { return slices.Contains(known, value(s)) }
+}
+
+// literalTexts returns the elements of a list of texts that is written out.
+func literalTexts(list ast.Expr) ([]string, bool) {
+	if list.Kind() != ast.ListKind || len(list.AsList().OptionalIndices()) > 0 {
+		return nil, false
+	}
+	elements := list.AsList().Elements()
+	texts := make([]string, len(elements))
+	for i, e := range elements {
+		text, ok := literalText(e)
+		if !ok {
+			return nil, false
+		}
+		texts[i] = text
+	}
+	return texts, true
 }
 
 func nativeMethod(name string, target ast.Expr, args []ast.Expr) predicate {
@@ -160,9 +170,15 @@ func nativeText(e ast.Expr) text {
 		return func(s *subject) string { return s.account.Connection }
 	}
 	if i := attributeIndex(e, reflect.String); i >= 0 {
-		return func(s *subject) string { return reflect.ValueOf(&s.user).Elem().Field(i).String() }
+		value := attributeText(i)
+		return func(s *subject) string { return value(&s.user) }
 	}
 	return nil
+}
+
+// attributeText returns how to read the attribute at a place among attributes, which is a text.
+func attributeText(i int) func(*attributes) string {
+	return func(a *attributes) string { return reflect.ValueOf(a).Elem().Field(i).String() }
 }
 
 // attributeIndex returns which field of attributes an expression selects, -1 when it is none of that kind.

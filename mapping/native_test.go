@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +71,9 @@ func TestNativeConditionsAgreeWithCEL(t *testing.T) {
 		want, wantErr := compiled.holds(s)
 		if err != nil || wantErr != nil || got != want {
 			rt.Fatalf("%s is %v natively and %v by CEL (%v, %v) for %+v", text, got, want, err, wantErr, account)
+		}
+		if field, values := requires(compiled.tree.Expr()); field >= 0 && got && !slices.Contains(values, attributeText(field)(&s.user)) {
+			rt.Fatalf("%s held, and was said to require one of %q, for %+v", text, values, account)
 		}
 	})
 }

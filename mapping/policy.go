@@ -30,8 +30,9 @@ type Policy struct {
 	connections map[string]*connection
 	domains     map[string]*domain
 	rules       []*rule
-	groupless   []int           // the rules that ask for no group, by their place in rules
+	open        []int           // the rules to test on everybody, by their place in rules
 	asking      [][]int         // number of a selector → the rules that ask for it under groups
+	askedTexts  []*askedText    // the attributes for whose values the other rules ask
 	durations   map[string]bool // names of rules with membership_for or grant_for
 	selectors   selectors
 	ignore      []ignore

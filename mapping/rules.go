@@ -91,12 +91,12 @@ func (c *compiler) ruleEffects(r *rule) {
 	}
 }
 
-// index notes which rules ask for which group, so that an evaluation tests only rules that can match.
+// index notes which rules ask for which group or text, so that an evaluation tests only rules that can match.
 func (p *Policy) index() {
 	p.asking = make([][]int, p.selectors.count)
 	for i, r := range p.rules {
-		if len(r.groups) == 0 {
-			p.groupless = append(p.groupless, i)
+		if len(r.groups) == 0 && !p.askForTexts(i, r) {
+			p.open = append(p.open, i)
 		}
 		for _, s := range r.groups {
 			p.asking[s.number] = append(p.asking[s.number], i)

@@ -1,6 +1,8 @@
 package provision
 
 import (
+	"encoding/binary"
+
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/mapping"
 	"github.com/mixus/usher/store"
@@ -31,10 +33,11 @@ func (e *Engine) dryAfter(tx store.Tx, org directory.OrgNum, policy *mapping.Pol
 	s.allowed = allowedOtherwise(active.policy, policy)
 	u := unwritten{
 		Tx: tx, members: map[directory.ID]*directory.Member{}, groups: map[directory.ID]*directory.Group{}, above: map[directory.ID][]directory.ID{},
+		sets: map[string][]mapping.Group{},
 	}
 	if before != nil {
 		if was, ok := before.tx.(unwritten); ok {
-			u.groups, u.above, s.wouldBind = was.groups, was.above, before.wouldBind
+			u.groups, u.above, u.sets, s.wouldBind = was.groups, was.above, was.sets, before.wouldBind
 		}
 	}
 	s.tx = u
@@ -83,6 +86,16 @@ type unwritten struct {
 	members map[directory.ID]*directory.Member
 	groups  map[directory.ID]*directory.Group
 	above   map[directory.ID][]directory.ID // group → those that it is in
+	sets    map[string][]mapping.Group      // setKey → groups as rules see them, with those above
+}
+
+// setKey is by what the groups that somebody is in directly are known: many people are in the same ones.
+func (unwritten) setKey(c directory.ConnNum, groups []directory.ID) []byte {
+	key := binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(groups)*len(directory.ID{})), uint32(c))
+	for i := range groups {
+		key = append(key, groups[i][:]...)
+	}
+	return key
 }
 
 // Members returns members, those of the page without reading them again.

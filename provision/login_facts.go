@@ -44,7 +44,7 @@ func (s *settlement) takeLogins(p *loaded, t *facts.Touch, w *watching) error {
 			p.paused = true
 		default:
 			w.any = w.any || settings.State == config.StateObserve
-			w.take(settings, loginAccount(settings, g.Login), g.User)
+			*w.add(settings, g.User) = loginAccount(settings, g.Login)
 		}
 	}
 	return nil
@@ -84,8 +84,8 @@ func (s *settlement) keepGrant(g *directory.Grant) error {
 }
 
 // loginAccount is what a person is by signing in alone.
-func loginAccount(settings *config.Connection, in *directory.SignIn) *mapping.Account {
-	a := &mapping.Account{Connection: settings.ID, Profile: in.Profile, Login: true}
+func loginAccount(settings *config.Connection, in *directory.SignIn) mapping.Account {
+	a := mapping.Account{Connection: settings.ID, Profile: in.Profile, Login: true}
 	if settings.GroupsFrom == config.GroupsFromLogin {
 		a.Groups = loginGroups(in)
 	}

@@ -57,7 +57,7 @@ func (l *login) join() error {
 // before anything is written.
 func (l *login) wouldBe() LoginCode {
 	account := loginAccount(l.settings, l.writer.NewLogin(l.said))
-	result := l.policy.Evaluate(&mapping.Person{Accounts: []mapping.Account{*account}}, l.now)
+	result := l.policy.Evaluate(&mapping.Person{Accounts: []mapping.Account{account}}, l.now)
 	switch {
 	case !result.Decision.InScope || !result.Decision.Active:
 		l.note(reasonsOf(&result.Decision)...)

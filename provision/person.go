@@ -46,8 +46,11 @@ func (s *settlement) load(touched []*facts.Touch) ([]*loaded, error) {
 		return nil, err
 	}
 	out := make([]*loaded, len(touched))
+	rows, copies := make([]loaded, len(touched)), make([]directory.Member, len(touched))
 	for i, t := range touched {
-		p := &loaded{before: members[i], member: s.copyOf(members[i], t.Member), left: t.Left}
+		p := &rows[i]
+		p.before, p.member, p.left = members[i], &copies[i], t.Left
+		s.copyTo(p.member, members[i], t.Member)
 		s.relink(p, t)
 		if err := s.takeGrants(p, grants[i]); err != nil {
 			return nil, err
@@ -64,13 +67,14 @@ func (s *settlement) load(touched []*facts.Touch) ([]*loaded, error) {
 	return out, nil
 }
 
-func (s *settlement) copyOf(m *directory.Member, id directory.ID) *directory.Member {
+// copyTo makes the copy of a member that settling changes; of somebody new, the member to be.
+func (s *settlement) copyTo(to, m *directory.Member, id directory.ID) {
 	if m == nil {
-		return &directory.Member{ID: id, Org: s.org, Status: directory.StatusNone, Created: s.now}
+		*to = directory.Member{ID: id, Org: s.org, Status: directory.StatusNone, Created: s.now}
+		return
 	}
-	n := *m
-	n.Users = slices.Clone(m.Users)
-	return &n
+	*to = *m
+	to.Users = slices.Clone(m.Users)
 }
 
 // relink brings the records of a person in step with those that came and went. A record that went while its connection
@@ -142,17 +146,16 @@ func (s *settlement) takeAccounts(p *loaded, t *facts.Touch) error {
 			continue
 		}
 		w.any = w.any || settings.State == config.StateObserve
-		a, err := s.account(p.member.ID, ref, settings.GroupsFrom)
+		there, err := s.account(p.member.ID, ref, settings.GroupsFrom, w.add(settings, ref))
 		if err != nil {
 			return err
 		}
-		if a == nil {
+		if !there {
+			w.takeBack(settings)
 			if settings.State != config.StateObserve {
 				p.drop(ref)
 			}
-			continue
 		}
-		w.take(settings, a, ref)
 	}
 	if err := s.takeLogins(p, t, w); err != nil {
 		return err
@@ -171,13 +174,24 @@ type watching struct {
 	refs     []directory.UserRef
 }
 
-func (w *watching) take(settings *config.Connection, a *mapping.Account, ref directory.UserRef) {
+// add returns a new account to fill, which counts as far as its connection does.
+func (w *watching) add(settings *config.Connection, ref directory.UserRef) *mapping.Account {
+	accounts, refs := w.of(settings)
+	*accounts, *refs = append(*accounts, mapping.Account{}), append(*refs, ref)
+	return &(*accounts)[len(*accounts)-1]
+}
+
+// takeBack takes the account back that was added last.
+func (w *watching) takeBack(settings *config.Connection) {
+	accounts, refs := w.of(settings)
+	*accounts, *refs = (*accounts)[:len(*accounts)-1], (*refs)[:len(*refs)-1]
+}
+
+func (w *watching) of(settings *config.Connection) (*[]mapping.Account, *[]directory.UserRef) {
 	if settings.State == config.StateObserve {
-		w.accounts, w.refs = append(w.accounts, *a), append(w.refs, ref)
-		return
+		return &w.accounts, &w.refs
 	}
-	w.person.person.Accounts = append(w.person.person.Accounts, *a)
-	w.person.refs = append(w.person.refs, ref)
+	return &w.person.person.Accounts, &w.person.refs
 }
 
 func (s *settlement) connection(c directory.ConnNum) *config.Connection {
@@ -186,17 +200,17 @@ func (s *settlement) connection(c directory.ConnNum) *config.Connection {
 
 // account reads one linked record with its groups: those that were pushed, where the connection's groups come from SCIM.
 // Whatever is pushed to another connection is kept, and shown, and decides nothing.
-func (s *settlement) account(member directory.ID, ref directory.UserRef, groupsFrom string) (*mapping.Account, error) {
-	a := &mapping.Account{Connection: s.conns[ref.Conn]}
+// It is false where there is no record any more.
+func (s *settlement) account(member directory.ID, ref directory.UserRef, groupsFrom string, a *mapping.Account) (bool, error) {
 	u, err := s.user(ref, &a.Profile)
 	if err != nil || u == nil || u.Member != member {
-		return nil, err
+		return false, err
 	}
-	a.User, a.Body = u.ID, u.Body
+	a.Connection, a.User, a.Body = s.conns[ref.Conn], u.ID, u.Body
 	if groupsFrom == "" || groupsFrom == config.GroupsFromSCIM {
 		a.Groups, err = s.groupsOf(ref)
 	}
-	return a, err
+	return true, err
 }
 
 // user reads a record and its profile, nil when it is gone.
@@ -222,22 +236,50 @@ func (s *settlement) user(ref directory.UserRef, profile *directory.Profile) (*d
 // groupsOf returns the groups that a record is in, directly and through nesting, with the names under which rules know
 // them.
 func (s *settlement) groupsOf(ref directory.UserRef) ([]mapping.Group, error) {
-	above, err := facts.Ancestors(s.tx, ref.Conn, directory.Child{Kind: directory.ChildUser, ID: ref.ID})
-	if err != nil || len(above) == 0 {
+	u, shared := s.tx.(unwritten)
+	if !shared {
+		above, err := facts.Ancestors(s.tx, ref.Conn, directory.Child{Kind: directory.ChildUser, ID: ref.ID})
+		if err != nil {
+			return nil, err
+		}
+		return s.groupsAbove(ref.Conn, above)
+	}
+	direct, err := u.Tx.Parents(ref.Conn, []directory.Child{{Kind: directory.ChildUser, ID: ref.ID}})
+	if err != nil || len(direct[0]) == 0 {
 		return nil, err
+	}
+	key := u.setKey(ref.Conn, direct[0])
+	groups, known := u.sets[string(key)]
+	if known {
+		return groups, nil
+	}
+	above, err := facts.AncestorsFrom(s.tx, ref.Conn, direct[0])
+	if err == nil {
+		groups, err = s.groupsAbove(ref.Conn, above)
+	}
+	if err == nil {
+		u.sets[string(key)] = slices.Clip(groups) // who adds to it has a copy
+	}
+	return groups, err
+}
+
+// groupsAbove reads groups of a connection as rules see them.
+func (s *settlement) groupsAbove(c directory.ConnNum, above []facts.Ancestor) ([]mapping.Group, error) {
+	if len(above) == 0 {
+		return nil, nil
 	}
 	ids := make([]directory.ID, len(above))
 	for i, a := range above {
 		ids[i] = a.ID
 	}
-	rows, err := s.tx.Groups(ref.Conn, ids)
+	rows, err := s.tx.Groups(c, ids)
 	if err != nil {
 		return nil, err
 	}
 	names := make(map[directory.ID]string, len(rows))
 	out := make([]mapping.Group, 0, len(rows))
 	for i, g := range rows {
-		if s.writer != nil && ref.Conn == s.writer.Conn {
+		if s.writer != nil && c == s.writer.Conn {
 			if g, err = s.writer.Group(ids[i]); err != nil {
 				return nil, err
 			}

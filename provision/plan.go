@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/hmac"
@@ -228,9 +229,10 @@ func (b *planBuilder) page(s *settlement, after directory.ID) (directory.ID, err
 
 // outcomesOf decides about people without writing, and returns the outcomes in the order of their ids.
 func (s *settlement) outcomesOf(ids []directory.ID) ([]*outcome, error) {
-	touched := make([]*facts.Touch, len(ids))
+	touched, rows := make([]*facts.Touch, len(ids)), make([]facts.Touch, len(ids))
 	for i, id := range ids {
-		touched[i] = &facts.Touch{Member: id}
+		touched[i] = &rows[i]
+		rows[i].Member = id
 	}
 	if err := s.settle(touched); err != nil {
 		return nil, err
@@ -240,7 +242,7 @@ func (s *settlement) outcomesOf(ids []directory.ID) ([]*outcome, error) {
 	for _, o := range out {
 		o.effects = append(o.effects, s.allowed.effects(o.before, o.member)...)
 	}
-	slices.SortFunc(out, func(a, b *outcome) int { return strings.Compare(string(a.member.ID[:]), string(b.member.ID[:])) })
+	slices.SortFunc(out, func(a, b *outcome) int { return bytes.Compare(a.member.ID[:], b.member.ID[:]) })
 	return out, nil
 }
 

@@ -138,9 +138,10 @@ func (s *settlement) settle(touched []*facts.Touch) error {
 	}
 	s.noteLeaving(touched)
 	s.adminsLast(people)
-	for _, p := range people {
-		o, err := s.decide(p)
-		if err != nil {
+	outcomes := make([]outcome, len(people))
+	for i, p := range people {
+		o := &outcomes[i]
+		if err := s.decide(p, o); err != nil {
 			return err
 		}
 		if err := s.signOut(o); err != nil {
@@ -153,14 +154,14 @@ func (s *settlement) settle(touched []*facts.Touch) error {
 }
 
 // decide evaluates one person and compares the result with what is in force.
-func (s *settlement) decide(p *loaded) (*outcome, error) {
-	o := &outcome{before: p.before, member: p.member, changed: p.before == nil || p.relinked}
+func (s *settlement) decide(p *loaded, o *outcome) error {
+	o.before, o.member, o.changed = p.before, p.member, p.before == nil || p.relinked
 	if p.paused || p.observed && !p.member.Joined.IsZero() {
-		return o, s.freeze(o, p)
+		return s.freeze(o, p)
 	}
 	if s.returnsLate(p) {
 		if err := s.dropGrants(p); err != nil {
-			return nil, err
+			return err
 		}
 		o.notes = append(o.notes, noteBackLate)
 	}
@@ -170,21 +171,21 @@ func (s *settlement) decide(p *loaded) (*outcome, error) {
 	d := &result.Decision
 	d.Observe = p.observed
 	if err := s.resolveManager(d, p); err != nil {
-		return nil, err
+		return err
 	}
 	m := p.member
 	status := nextStatus(m, d, p)
 	held, err := s.keepLastAdmin(o, p, d, &status)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	waits, err := s.brake(o, p, d, &status)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(held) == 0 && len(waits) > 0 { // what a brake puts back may be the last admin's end, too
 		if held, err = s.keepLastAdmin(o, p, d, &status); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	o.lastAdmin = len(held) > 0
@@ -193,7 +194,7 @@ func (s *settlement) decide(p *loaded) (*outcome, error) {
 	s.stand(m, status)
 	if status == directory.StatusInvited || m.Status == directory.StatusInvited {
 		if err := s.invitation(p, status, d); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	o.changed = o.changed || !slices.Equal(m.Held, held)
@@ -212,7 +213,7 @@ func (s *settlement) decide(p *loaded) (*outcome, error) {
 		m.Revision++
 		m.Modified = s.now
 	}
-	return o, s.uncount(o)
+	return s.uncount(o)
 }
 
 // noteBackLate tells of a person that their pins are gone.

@@ -17,8 +17,8 @@ type tx struct {
 	orders   *orders // shared by every transaction of the store
 	opened   [buckets]*bbolt.Bucket
 	shared   *bbolt.Bucket // the tree of every kind that has a region
-	finder   *bbolt.Cursor // over the shared tree, for looking up single rows
-	walker   *bbolt.Cursor // over the shared tree, for walking up; nil while it is on its way
+	finder   finger        // over the shared tree, for looking up single rows
+	walker   *finger       // over the shared tree, for walking up; nil while it is on its way
 	thinned  bool          // rows were deleted in this transaction
 
 	undo    undoLog
@@ -40,7 +40,7 @@ func (t *tx) begin(b *bbolt.Tx) {
 	t.bolt = b
 	t.writable = b.Writable()
 	clear(t.opened[:])
-	t.shared, t.finder, t.walker, t.thinned = nil, nil, nil, false
+	t.shared, t.finder, t.walker, t.thinned = nil, finger{}, nil, false
 	t.undo.forget()
 	t.arena.reset()
 	t.changes = t.changes[:0]
@@ -48,7 +48,7 @@ func (t *tx) begin(b *bbolt.Tx) {
 
 // end lets go of the bolt transaction, so that a function that kept its Tx cannot reach into a later one.
 func (t *tx) end() {
-	t.bolt, t.shared, t.finder, t.walker = nil, nil, nil, nil
+	t.bolt, t.shared, t.finder, t.walker = nil, nil, finger{}, nil
 	clear(t.opened[:])
 }
 
@@ -58,7 +58,7 @@ func (t *tx) in(b bucket) *bbolt.Bucket {
 		if t.shared == nil {
 			t.shared = t.bolt.Bucket([]byte(sharedTree))
 			t.shared.FillPercent = sharedFill
-			t.finder, t.walker = t.shared.Cursor(), t.shared.Cursor()
+			t.finder, t.walker = finger{cursor: t.shared.Cursor(), still: !t.writable}, &finger{cursor: t.shared.Cursor(), still: !t.writable}
 		}
 		return t.shared
 	}
@@ -94,7 +94,7 @@ func (t *tx) lookUp(in *bbolt.Bucket, placed []byte) []byte {
 	if in != t.shared {
 		return in.Get(placed)
 	}
-	k, row := t.finder.Seek(placed)
+	k, row := t.finder.seek(placed)
 	if !bytes.Equal(k, placed) {
 		return nil
 	}
@@ -185,14 +185,14 @@ func (t *tx) page(b bucket, prefix, position []byte, descending bool, fn func(ke
 
 // up walks upwards, with the one cursor there is for it unless a walk around this one has it.
 func (t *tx) up(w *walk) {
-	c := t.walker
-	if w.tree != t.shared || c == nil {
-		w.up(w.tree.Cursor())
+	f := t.walker
+	if w.tree != t.shared || f == nil {
+		w.up(&finger{cursor: w.tree.Cursor()})
 		return
 	}
 	t.walker = nil
-	w.up(c)
-	t.walker = c
+	w.up(f)
+	t.walker = f
 }
 
 // connKey starts a key with a connection in the scratch.

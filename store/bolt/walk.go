@@ -19,17 +19,17 @@ func (w *walk) takes(k, v []byte) bool {
 	return k != nil && bytes.HasPrefix(k, w.prefix) && w.fn(k[w.skip:], v)
 }
 
-func (w *walk) up(c *bbolt.Cursor) {
+func (w *walk) up(f *finger) {
 	from := w.position
 	if from == nil {
 		from = w.prefix
 	}
-	k, v := c.Seek(from)
+	k, v := f.seek(from)
 	if w.position != nil && bytes.Equal(k, w.position) {
-		k, v = c.Next()
+		k, v = f.next()
 	}
 	for w.takes(k, v) {
-		k, v = c.Next()
+		k, v = f.next()
 	}
 }
 
