@@ -42,6 +42,8 @@ type Options struct {
 type App struct {
 	opts     Options
 	log      *slog.Logger
+	access   *slog.Logger // gets a line for each request; nil for none
+	lines    *lines       // what both write to
 	data     Data
 	operator *config.Operator
 	proxies  httpx.Proxies
@@ -82,7 +84,11 @@ func New(opts Options) (*App, error) {
 		return nil, directory.Errorf(directory.Invalid, "%s is an organization's file; give --config the usher.yaml that names it", opts.Config)
 	}
 	a := &App{opts: opts, operator: configuration.Operator, failed: make(chan error, 1)}
-	a.log = newLogger(a.operator.Log, opts.Output)
+	a.lines = &lines{out: opts.Output}
+	a.log = newLogger(a.operator.Log, a.lines)
+	if a.operator.Log.Access {
+		a.access = newLogger(a.operator.Log, later{a.lines})
+	}
 	a.report(problems)
 	if directory.Failed(problems) {
 		a.log.Error("the configuration does not check; starting with what was in force before", slog.String("config", opts.Config))
@@ -245,7 +251,7 @@ func (a *App) Stop(ctx context.Context) error {
 	}
 	a.work.Wait()
 	errs = append(errs, a.flush(context.WithoutCancel(ctx)), a.store.Close(), a.data.release())
-	a.log.Info("stopped")
+	a.log.Info("stopped") // and so every access line is written
 	return errors.Join(errs...)
 }
 

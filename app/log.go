@@ -3,6 +3,8 @@ package app
 import (
 	"io"
 	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/mixus/usher/config"
 )
@@ -18,4 +20,62 @@ func newLogger(settings config.Log, output io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(output, opts))
 	}
 	return slog.New(slog.NewTextHandler(output, opts))
+}
+
+// How long access lines wait for others, and how many bytes of them: a system call for each line is a fiftieth of what a
+// push costs.
+const (
+	linesWait = 100 * time.Millisecond
+	linesMost = 32 << 10
+)
+
+// lines is where the log goes. What is written to it is written at once; what is written to its later, which is access lines,
+// goes with it or a little later, always in order.
+type lines struct {
+	mu      sync.Mutex
+	out     io.Writer
+	waiting []byte
+	timer   *time.Timer
+}
+
+// Write writes what waits, and a line.
+func (l *lines) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.write()
+	return l.out.Write(line)
+}
+
+// flush writes what waits.
+func (l *lines) flush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.write()
+}
+
+func (l *lines) write() {
+	if len(l.waiting) > 0 {
+		_, _ = l.out.Write(l.waiting) // nobody is left to tell
+		l.waiting = l.waiting[:0]
+	}
+}
+
+// later is a writer whose lines may wait.
+type later struct{ *lines }
+
+// Write takes a line.
+func (l later) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) == 0 {
+		if l.timer == nil {
+			l.timer = time.AfterFunc(linesWait, l.flush)
+		} else {
+			l.timer.Reset(linesWait)
+		}
+	}
+	if l.waiting = append(l.waiting, line...); len(l.waiting) >= linesMost {
+		l.write()
+	}
+	return len(line), nil
 }

@@ -31,7 +31,7 @@ func (a *App) handler() http.Handler {
 	mux.Handle("/metrics", a.readable(a.metrics.handler()))
 	mux.Handle("/", nothing)
 	return &httpx.Edge{
-		Next: withoutCleaning(mux, provider), Log: a.log, Access: a.operator.Log.Access, Proxies: a.proxies,
+		Next: withoutCleaning(mux, provider), Log: a.log, Access: a.access, Proxies: a.proxies,
 		Broken: a.broken, Observe: a.metrics.answered,
 	}
 }

@@ -48,6 +48,7 @@ func TestMetricsNameTheRoutesOfTheRESTInterface(t *testing.T) {
 			t.Errorf("metrics without %s", line)
 		}
 	}
+	a.lines.flush()
 	if !strings.Contains(log.String(), `"route":"/api/v1/organizations/{organization}/members","status":200`) {
 		t.Errorf("log %s", log)
 	}

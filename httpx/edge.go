@@ -26,7 +26,7 @@ const (
 type Edge struct {
 	Next    http.Handler
 	Log     *slog.Logger
-	Access  bool // log one line a request
+	Access  *slog.Logger // gets one line a request; nil for none
 	Proxies Proxies
 
 	// Broken answers a request whose handler panicked before it wrote anything; nil writes a plain line. The error is of
@@ -91,7 +91,7 @@ func (e *Edge) finish(w *recorder, r *http.Request, a *about, start time.Time, c
 	if e.Observe != nil {
 		e.Observe(r, w.status, took)
 	}
-	if e.Access {
+	if e.Access != nil {
 		e.access(w, r, a, start, took)
 	}
 	if abort {
@@ -127,7 +127,7 @@ func (e *Edge) broken(w *recorder, r *http.Request, a *about, cause any) bool {
 // access writes the access line. It names the route, not the path: paths and queries hold addresses and whatever else a
 // client put there.
 func (e *Edge) access(w *recorder, r *http.Request, a *about, start time.Time, took time.Duration) {
-	handler := e.Log.Handler()
+	handler := e.Access.Handler()
 	if !handler.Enabled(r.Context(), slog.LevelInfo) {
 		return
 	}

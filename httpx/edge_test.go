@@ -39,7 +39,7 @@ func TestAccessLineNamesTheRouteAndNothingOfTheClients(t *testing.T) {
 		w.WriteHeader(http.StatusTeapot)
 		_, _ = io.WriteString(w, "short")
 	})
-	edge := &httpx.Edge{Next: mux, Log: slog.New(slog.NewJSONHandler(&log, nil)), Access: true}
+	edge := &httpx.Edge{Next: mux, Log: slog.New(slog.NewJSONHandler(&log, nil)), Access: slog.New(slog.NewJSONHandler(&log, nil))}
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/people/ann@acme.com?secret=hunter2", nil)
 	r.Header.Set("Authorization", "Bearer hunter3")
 	r.RemoteAddr = "192.0.2.7:1234"
@@ -200,7 +200,7 @@ func BenchmarkEdge(b *testing.B) {
 	for name, next := range map[string]http.Handler{
 		"bare":   mux,
 		"silent": &httpx.Edge{Next: mux, Log: slog.New(slog.DiscardHandler)},
-		"access": &httpx.Edge{Next: mux, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), Access: true}, //nolint:sloglint // writing the line is part of the cost
+		"access": &httpx.Edge{Next: mux, Log: slog.New(slog.DiscardHandler), Access: slog.New(slog.NewJSONHandler(io.Discard, nil))}, //nolint:sloglint // writing the line is part of the cost
 	} {
 		b.Run(name, func(b *testing.B) {
 			r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/x", nil)
