@@ -80,6 +80,10 @@ fuzz: ## Run each fuzz target for FUZZTIME (1m); commit what it finds under the 
 		done; \
 	done
 
+.PHONY: vuln
+vuln: $(LINT) ## Look for known vulnerabilities in what the program calls (VULNDB=URL for another database than Go's).
+	$(BIN)/govulncheck $(if $(VULNDB),-db $(VULNDB)) ./...
+
 .PHONY: bench
 bench: build ## Measure the server beside a bare floor on this machine (ARGS="-users 100000" for more).
 	go run ./bench -usher ./usher $(ARGS)
