@@ -50,9 +50,12 @@ var rooms = []struct{ name, reason string }{
 	{"scim/patch", "applies operations, and asks filters which values they mean"},
 	{"scim/filter", "compiles expressions over the attributes of a schema"},
 	{"scim/schema", "says which attributes there are"},
+	{"sso/provider", "is the OpenID provider towards the application"},
+	{"sso/trust", "keeps what we and each provider know of one another"},
 	{"sso/saml", "makes an identity of a SAML response"},
 	{"sso/oidc", "makes an identity of an ID token"},
 	{"sso/identity", "a verified sign-in, in which protocols do not differ"},
+	{"sso/session", "the cookie of who is signed in"},
 }
 
 // A library is imported where its concern lives and nowhere else, so that replacing it is one room's work.
@@ -70,8 +73,11 @@ var libraries = []struct {
 	{"github.com/danielgtaylor/huma", []string{"api"}, "REST stops at the transport"},
 	{"github.com/crewjam/saml", []string{"sso/saml"}, "the application never hears of SAML, nor does anybody else"},
 	{"github.com/russellhaering/goxmldsig", []string{"sso/saml"}, "signatures of XML are a matter of SAML"},
-	{"github.com/coreos/go-oidc", []string{"sso/oidc"}, "OpenID Connect stops at the transport"},
-	{"golang.org/x/oauth2", []string{"sso/oidc"}, "OpenID Connect stops at the transport"},
+	{"github.com/coreos/go-oidc", []string{"sso/oidc", "examples/app"}, "OpenID Connect stops at the transport"},
+	{"golang.org/x/oauth2", []string{"sso/oidc", "examples/app"}, "OpenID Connect stops at the transport"},
+	{"github.com/zitadel", []string{"sso/provider"}, "the application's OpenID provider is one room's work"},
+	{"github.com/wneessen/go-mail", []string{"outbox/mail"}, "how mail is written and handed over is one room's work"},
+	{"github.com/emersion/go-smtp", []string{"outbox/mail/mailtest"}, "usher sends mail and serves none; the server is for tests"},
 	{"github.com/spf13/cobra", []string{"cmd/usher"}, "only the program has flags"},
 	{"github.com/schollz/progressbar", []string{"cmd/usher"}, "only the program has a terminal"},
 }
@@ -86,7 +92,7 @@ var promises = []struct {
 	{"config", func(p string) bool { return own(p) && p != module+"/directory" }, "a file is read without knowing what it will be used for"},
 	{"mapping", func(p string) bool { return impure(p) }, "a decision is a function: no network, file, store or log (law 2)"},
 	{"access", func(p string) bool { return impure(p) }, "what a member may do is a function too"},
-	{"examples", func(p string) bool { return !standard(p) }, "transcripts are played from outside, over HTTP"},
+	{"examples", func(p string) bool { return own(p) }, "examples stand outside, and come in over HTTP"},
 	{"store", func(p string) bool { return under(p, "net/http") }, "a database answers no requests"},
 	{"web", func(p string) bool { return own(p) && p != module+"/directory" }, "a page shows what it is given (decision 0008)"},
 }

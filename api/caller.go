@@ -28,6 +28,8 @@ const (
 	ScopeJournalRead      = "journal:read"
 	ScopePolicyRead       = "policy:read"
 	ScopePolicyWrite      = "policy:write"
+	ScopeSessionsRead     = "sessions:read"
+	ScopeSessionsWrite    = "sessions:write" // ends sessions, and switches the lockdown
 	ScopeTokensRead       = "tokens:read"
 	ScopeTokensWrite      = "tokens:write"
 	ScopeBackup           = "store:backup" // everything of everybody, so only for tokens without an organization
@@ -37,7 +39,7 @@ const (
 func Scopes() []string {
 	return []string{
 		ScopeMembersRead, ScopeMembersWrite, ScopeGroupsRead, ScopeGroupsWrite, ScopeConnectionsRead, ScopeConnectionsWrite, ScopeJournalRead,
-		ScopePolicyRead, ScopePolicyWrite, ScopeTokensRead, ScopeTokensWrite, ScopeBackup,
+		ScopePolicyRead, ScopePolicyWrite, ScopeSessionsRead, ScopeSessionsWrite, ScopeTokensRead, ScopeTokensWrite, ScopeBackup,
 	}
 }
 

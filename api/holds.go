@@ -42,6 +42,8 @@ type HeldPerson struct {
 	Since   time.Time          `json:"since"`
 	Cause   directory.Cause    `json:"cause"`
 	Undone  bool               `json:"undone,omitempty" doc:"Whether it had taken effect, and was put back."`
+
+	SignedIn *time.Time `json:"signed_in,omitempty" doc:"When the provider let the person in last while they waited: evidence against what waits."`
 }
 
 // DonePerson is somebody for whom it took effect before the hold.
@@ -185,7 +187,7 @@ func (s *Server) getHold(ctx context.Context, in *OneHold) (HoldDetail, error) {
 		}
 		view.OpenHold = holdView(h)
 		if h.Kind == directory.HoldLastAdmin {
-			view.People = append(view.People, HeldPerson{ID: h.Member.String(), Effects: list(h.Effects), Since: h.Created, Cause: h.Cause})
+			view.People = append(view.People, HeldPerson{ID: h.Member.String(), Effects: list(h.Effects), Since: h.Created, Cause: h.Cause, SignedIn: instant(h.SignedIn)})
 			return nameHeld(tx, org, &view)
 		}
 		rows, err := tx.ListHeldMembers(org, h.ID, store.Page{Limit: heldShown})
@@ -195,6 +197,7 @@ func (s *Server) getHold(ctx context.Context, in *OneHold) (HoldDetail, error) {
 		for _, row := range rows {
 			view.People = append(view.People, HeldPerson{
 				ID: row.Member.String(), Effects: list(row.Effects), Since: row.Since, Cause: row.Cause, Undone: row.Undone,
+				SignedIn: instant(row.SignedIn),
 			})
 		}
 		done, err := provision.HoldDone(tx, h, heldShown)

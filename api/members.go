@@ -62,7 +62,7 @@ type memberFilter struct {
 	Email      string `query:"email" maxLength:"320" doc:"Only the person of this address."`
 	Role       string `query:"role" maxLength:"200" doc:"Only active members of this role, or members of another status that is asked for too."`
 	Department string `query:"department" maxLength:"200" doc:"Likewise, of this department."`
-	Status     string `query:"status" enum:"active,invited,suspended,removed,none,all" doc:"Only this status. By default everybody but \"none\" and members merged into others."`
+	Status     string `query:"status" enum:"active,invited,suspended,removed,none,awaiting,all" doc:"Only this status; awaiting for those who asked to join by signing in and wait for an administrator's approval. By default everybody but \"none\" and members merged into others."`
 }
 
 // OneMember is the path of one member.
@@ -187,7 +187,7 @@ func (s *Server) addWould(ctx context.Context, organization string, members []Me
 // rows returns the next members in the order of their ids, by the index that is narrowest.
 func (in *memberFilter) rows(tx store.Tx, org directory.OrgNum, after directory.ID) ([]*directory.Member, error) {
 	var key directory.Key
-	status := directory.Status(in.Status)
+	status := in.standing()
 	inForce := in.Status == "" || status == directory.StatusActive // the index holds role and department of active members only
 	switch {
 	case in.Email != "":
@@ -197,7 +197,7 @@ func (in *memberFilter) rows(tx store.Tx, org directory.OrgNum, after directory.
 	case in.Department != "" && inForce:
 		key = directory.Key{Attribute: directory.AttrDepartment, Value: directory.Fold(in.Department)}
 	case in.Status != "" && in.Status != "all":
-		key = directory.Key{Attribute: directory.AttrStatus, Value: in.Status}
+		key = directory.Key{Attribute: directory.AttrStatus, Value: string(status)}
 	default:
 		return tx.ListMembers(org, store.Page{After: after, Limit: walkRows})
 	}
@@ -209,12 +209,29 @@ func (in *memberFilter) rows(tx store.Tx, org directory.OrgNum, after directory.
 	return slices.DeleteFunc(rows, func(m *directory.Member) bool { return m == nil }), err
 }
 
+// statusAwaiting is asked for to see those who wait for an administrator's approval. It is no status of its own.
+const statusAwaiting = "awaiting"
+
+// standing is the status that is asked for.
+func (in *memberFilter) standing() directory.Status {
+	if in.Status == statusAwaiting {
+		return directory.StatusNone
+	}
+	return directory.Status(in.Status)
+}
+
+// awaits reports whether somebody asked to join by signing in, and waits for an administrator's approval.
+func awaits(m *directory.Member) bool {
+	return m.Status == directory.StatusNone && slices.ContainsFunc(m.Decision.Reasons, func(r directory.Reason) bool { return r.Source == directory.SourceApproval })
+}
+
 func (in *memberFilter) matches(m *directory.Member) bool {
 	d := &m.Decision
 	switch {
 	case in.Status == "" && (m.Status == directory.StatusNone || !m.Merged.IsZero()),
 		in.Status == "" && in.Role+in.Department != "" && m.Status != directory.StatusActive,
-		in.Status != "" && in.Status != "all" && m.Status != directory.Status(in.Status),
+		in.Status != "" && in.Status != "all" && m.Status != in.standing(),
+		in.Status == statusAwaiting && !awaits(m),
 		in.Email != "" && !slices.Contains(d.Aliases, directory.Fold(in.Email)),
 		in.Role != "" && d.Role != in.Role,
 		in.Department != "" && directory.Fold(d.Department) != directory.Fold(in.Department):

@@ -267,7 +267,11 @@ type Status struct {
 // OrganizationStatus is how one organization stands.
 type OrganizationStatus struct {
 	Organization
-	Waiting *Waiting `json:"waiting,omitempty" doc:"A changed policy that is not in force yet."`
+	Waiting   *Waiting  `json:"waiting,omitempty" doc:"A changed policy that is not in force yet."`
+	Approvals int       `json:"approvals" doc:"How many people asked to join by signing in and wait for an administrator's approval. Counted up to 1000."`
+	Lockdown  *Lockdown `json:"lockdown,omitempty" doc:"The lockdown, while it is on."`
+
+	Findings []SignInFinding `json:"findings" nullable:"false" doc:"What somebody should see to of how people sign in: providers, certificates, domains that are not proven."`
 }
 
 func (s *Server) status(api huma.API) {
@@ -276,11 +280,17 @@ func (s *Server) status(api huma.API) {
 		"Answers which policies are in force, what waits, and what is wrong with the configuration."),
 		func(ctx context.Context, _ *all) (*answer[Status], error) {
 			page, err := s.listOrganizations(ctx)
+			if err != nil {
+				return nil, err
+			}
 			view := Status{Version: s.Version, Organizations: []OrganizationStatus{}, Problems: []string{}}
 			for _, o := range page.Items {
 				line := OrganizationStatus{Organization: o}
 				if s.Waiting != nil {
 					line.Waiting = s.Waiting(o.ID)
+				}
+				if err := s.addSignIn(ctx, &line); err != nil {
+					return nil, err
 				}
 				view.Organizations = append(view.Organizations, line)
 			}

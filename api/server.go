@@ -49,6 +49,9 @@ type Server struct {
 	Applied  func(ctx context.Context, organization string) error
 	Retired  func(ctx context.Context, organization, connection string) error
 
+	// SignIn knows the lines to identity providers; nil in a process that signs nobody in.
+	SignIn SignIn
+
 	ids  directory.IDs
 	used store.TokenUse
 
@@ -143,11 +146,16 @@ func (s *Server) register() {
 	s.members(api)
 	s.verbs(api)
 	s.holds(api)
+	s.sessions(api)
+	s.lockdown(api)
+	s.refusals(api)
+	s.domains(api)
 	s.explanations(api)
 	s.who(api)
 	s.draft(api)
 	s.groups(api)
 	s.connections(api)
+	s.setup(api)
 	s.journal(api)
 	s.tokens(api)
 	s.checks(api)

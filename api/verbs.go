@@ -86,6 +86,10 @@ func (s *Server) verbs(api huma.API) {
 		func(ctx context.Context, a provision.Act, _ *target, _ *ReasonBody) (*directory.Member, error) {
 			return s.Engine.Remove(ctx, a)
 		})
+	verb(s, api, "approve", "Approve a member who asked to join", "Lets somebody in who signed in for the first time where the domain requires an administrator's approval.",
+		func(ctx context.Context, a provision.Act, _ *target, _ *ReasonBody) (*directory.Member, error) {
+			return s.Engine.Approve(ctx, a)
+		})
 	verb(s, api, "pin", "Pin a member's role", "Fixes the role over every rule, for a time or for good; without a role it lifts the pin.",
 		func(ctx context.Context, a provision.Act, _ *target, b *PinBody) (*directory.Member, error) {
 			if !b.Until.IsZero() && !b.Until.After(s.Now()) {

@@ -63,8 +63,8 @@ func newWorld(t *testing.T, organizations ...string) *world {
 	w := &world{t: t, store: s, orgs: map[string]directory.OrgNum{}, conns: map[string]directory.ConnNum{}, now: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return w.now }
 	log := slog.New(slog.DiscardHandler)
-	w.engine = &provision.Engine{Store: s, Log: log, Now: clock}
-	w.server = &api.Server{Store: s, Engine: w.engine, Log: log, Now: clock, Version: "test"}
+	w.engine = &provision.Engine{Store: s, Log: log, Now: clock, Declared: func(string) string { return "" }}
+	w.server = &api.Server{Store: s, Engine: w.engine, Log: log, Now: clock, Version: "test", SignIn: &lines{}}
 	for _, name := range organizations {
 		w.enroll(name)
 	}

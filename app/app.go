@@ -43,7 +43,7 @@ type App struct {
 	opts     Options
 	log      *slog.Logger
 	access   *slog.Logger // gets a line for each request; nil for none
-	lines    *lines       // what both write to
+	lines    *logLines    // what both write to
 	data     Data
 	operator *config.Operator
 	proxies  httpx.Proxies
@@ -55,6 +55,7 @@ type App struct {
 	health      *health
 	metrics     *metrics
 	connections connections
+	signIn      *signIn // nil before Start
 	waiting     awaiting
 	certificate *httpx.Certificate
 	listener    net.Listener
@@ -84,7 +85,7 @@ func New(opts Options) (*App, error) {
 		return nil, directory.Errorf(directory.Invalid, "%s is an organization's file; give --config the usher.yaml that names it", opts.Config)
 	}
 	a := &App{opts: opts, operator: configuration.Operator, failed: make(chan error, 1)}
-	a.lines = &lines{out: opts.Output}
+	a.lines = &logLines{out: opts.Output}
 	a.log = newLogger(a.operator.Log, a.lines)
 	if a.operator.Log.Access {
 		a.access = newLogger(a.operator.Log, later{a.lines})
@@ -140,6 +141,9 @@ func (a *App) open(policies []Policy, problems []directory.Problem) error {
 	if a.engine.PlanKey, err = a.data.cursorKey(); err != nil {
 		return errors.Join(err, s.Close())
 	}
+	if err := a.empower(context.Background()); err != nil {
+		return errors.Join(err, s.Close())
+	}
 	a.health = &health{store: s, now: a.opts.Now}
 	a.api = &api.Server{
 		Store: s, Engine: a.engine, Log: a.log, Now: a.opts.Now, Version: a.opts.Version, Compile: compileAll,
@@ -177,6 +181,9 @@ func (a *App) Start(ctx context.Context) error {
 		Connections: a.connections.get, RequestID: httpx.RequestID, Observe: a.metrics.scim,
 		ClientAddress: func(r *http.Request) string { return httpx.Client(r.Context()).String() },
 	}
+	if err := a.letPeopleIn(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.cancel = cancel
 	a.work.Go(func() { a.tidy(work) })
@@ -187,6 +194,7 @@ func (a *App) Start(ctx context.Context) error {
 			a.fail(err)
 		}
 	})
+	a.tendSignIn(work)
 	a.serveSocket()
 	a.public = &httpx.Server{Handler: a.handler(), Log: a.log, Certificate: a.certificate, Failed: a.fail}
 	a.public.Start(listener)

@@ -29,9 +29,9 @@ const (
 	linesMost = 32 << 10
 )
 
-// lines is where the log goes. What is written to it is written at once; what is written to its later, which is access lines,
+// logLines is where the log goes. What is written to it is written at once; what is written to its later, which is access lines,
 // goes with it or a little later, always in order.
-type lines struct {
+type logLines struct {
 	mu      sync.Mutex
 	out     io.Writer
 	waiting []byte
@@ -39,7 +39,7 @@ type lines struct {
 }
 
 // Write writes what waits, and a line.
-func (l *lines) Write(line []byte) (int, error) {
+func (l *logLines) Write(line []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.write()
@@ -47,13 +47,13 @@ func (l *lines) Write(line []byte) (int, error) {
 }
 
 // flush writes what waits.
-func (l *lines) flush() {
+func (l *logLines) flush() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.write()
 }
 
-func (l *lines) write() {
+func (l *logLines) write() {
 	if len(l.waiting) > 0 {
 		_, _ = l.out.Write(l.waiting) // nobody is left to tell
 		l.waiting = l.waiting[:0]
@@ -61,7 +61,7 @@ func (l *lines) write() {
 }
 
 // later is a writer whose lines may wait.
-type later struct{ *lines }
+type later struct{ *logLines }
 
 // Write takes a line.
 func (l later) Write(line []byte) (int, error) {

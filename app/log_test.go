@@ -13,7 +13,7 @@ import (
 func TestAccessLinesWaitForOthersAndKeepTheirOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out guarded
-		log := &lines{out: &out}
+		log := &logLines{out: &out}
 		access := later{log}
 		write := func(w interface{ Write([]byte) (int, error) }, text string) {
 			if n, err := w.Write([]byte(text)); n != len(text) || err != nil {

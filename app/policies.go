@@ -98,7 +98,7 @@ func (a *App) take(ctx context.Context, policies []Policy) error {
 			return fmt.Errorf("app: take up the policy of %s: %w", p.Organization, err)
 		}
 	}
-	return a.connections.refresh(ctx, a.engine)
+	return a.refreshed(ctx)
 }
 
 // keepsConnections reports what is wrong between the connections of a file and those of the store, and whether the file
@@ -268,13 +268,13 @@ func (a *App) applied(ctx context.Context, organization string) error {
 		}
 	}
 	a.log.Info("policy applied", slog.String("org", organization))
-	return a.connections.refresh(ctx, a.engine)
+	return a.refreshed(ctx)
 }
 
 // retired is told that an administrator retired a connection.
 func (a *App) retired(ctx context.Context, organization, connection string) error {
 	a.log.Warn("connection retired", slog.String("org", organization), slog.String("connection", connection))
-	return a.connections.refresh(ctx, a.engine)
+	return a.refreshed(ctx)
 }
 
 // countWaiting plans what waits, so that the log and the status say how much it is. It runs beside the server.

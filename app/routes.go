@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,39 +14,64 @@ import (
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/httpx"
 	"github.com/mixus/usher/scim"
+	"github.com/mixus/usher/sso/provider"
+	"github.com/mixus/usher/web"
 )
 
 // handler is everything that is served over the network.
 func (a *App) handler() http.Handler {
-	provider := a.provider()
+	pushes := a.pushes()
 	nothing := httpx.Handler(func(http.ResponseWriter, *http.Request) error {
 		return directory.Errorf(directory.NotFound, "There is nothing at this path. SCIM is at %s{connection}, REST at %s.", scim.Prefix, api.Prefix)
 	}).With(a.api.Render)
 	mux := http.NewServeMux()
-	mux.Handle(scim.Prefix, provider)
+	mux.Handle(scim.Prefix, pushes)
 	mux.Handle(strings.TrimSuffix(scim.Prefix, "/"), nothing) // rather than a redirect
 	mux.Handle(api.Prefix, a.api.Handler())
 	mux.Handle(api.Prefix+"/", a.api.Handler())
 	mux.Handle("/healthz", a.readable(http.HandlerFunc(a.health.serveAlive)))
 	mux.Handle("/readyz", a.readable(http.HandlerFunc(a.health.serveReady)))
 	mux.Handle("/metrics", a.readable(a.metrics.handler()))
+	a.people(mux)
 	mux.Handle("/", nothing)
 	return &httpx.Edge{
-		Next: withoutCleaning(mux, provider), Log: a.log, Access: a.access, Proxies: a.proxies,
+		Next: withoutCleaning(mux, pushes), Log: a.log, Access: a.access, Proxies: a.proxies,
 		Broken: a.broken, Observe: a.metrics.answered,
 	}
 }
 
-// provider serves SCIM under its own, finer patterns, and names the connection for the access line.
-func (a *App) provider() http.Handler {
-	provider := a.scim.Handler()
+// peoplePaths are what people's browsers meet, and their providers: a path, or all below one that ends in a slash.
+func peoplePaths() []string {
+	return []string{"/login", "/login/", "/logout", "/logout/", "/welcome", "/terms", "/sso/", web.AssetPrefix}
+}
+
+// people serves those who sign in, and the application to which they do.
+func (a *App) people(mux *http.ServeMux) {
+	pages, application := a.signIn.sso.Handler(), a.signIn.provider.Handler()
+	for _, path := range peoplePaths() {
+		mux.Handle(path, pages)
+	}
+	mux.Handle(provider.DiscoveryPath, application)
+	mux.Handle("/oidc/", application)
+}
+
+// forPeople reports whether an answer at a path is read by a person.
+func forPeople(path string) bool {
+	return slices.ContainsFunc(peoplePaths(), func(p string) bool {
+		return path == p || strings.HasSuffix(p, "/") && strings.HasPrefix(path, p)
+	})
+}
+
+// pushes serves SCIM under its own, finer patterns, and names the connection for the access line.
+func (a *App) pushes() http.Handler {
+	pushes := a.scim.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Pattern = scimPattern(r.URL.Path)
 		name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, scim.Prefix), "/")
 		if _, known := a.connections.get(name); known {
 			httpx.SetConnection(r.Context(), name)
 		}
-		provider.ServeHTTP(w, r)
+		pushes.ServeHTTP(w, r)
 	})
 }
 
@@ -69,10 +95,10 @@ func (a *App) readable(next http.Handler) http.Handler {
 
 // withoutCleaning keeps ServeMux from redirecting SCIM requests whose path it would clean: providers do not follow
 // redirects, and a redirected POST turns into a GET.
-func withoutCleaning(mux *http.ServeMux, provider http.Handler) http.Handler {
+func withoutCleaning(mux *http.ServeMux, pushes http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, scim.Prefix) && (strings.Contains(r.URL.Path, "//") || strings.Contains(r.URL.Path, "/.")) {
-			provider.ServeHTTP(w, r)
+			pushes.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
@@ -100,6 +126,10 @@ func scimPattern(path string) string {
 
 // broken answers for a handler that panicked, in the form of its transport.
 func (a *App) broken(w http.ResponseWriter, r *http.Request, err error) {
+	if forPeople(r.URL.Path) {
+		a.signIn.sso.Render(w, r, err)
+		return
+	}
 	if !strings.HasPrefix(r.URL.Path, scim.Prefix) {
 		a.api.Render(w, r, err)
 		return

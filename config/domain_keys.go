@@ -25,8 +25,7 @@ func domainTable() *object[Domain] {
 		places: func(d *Domain) *Places { return &d.Places },
 		finish: func(d *decoder, n *node, domain *Domain) {
 			if isPublicMail(domain.Domain) {
-				d.fail(n.get("domain").at, fmt.Sprintf("anybody can have an address at %s, so that it is nobody's own", domain.Domain),
-					"name a domain whose addresses the organization alone gives out")
+				d.fail(n.get("domain").at, publicMailIsNobodys(domain.Domain), publicMailFix)
 			}
 		},
 	}

@@ -118,6 +118,8 @@ func (l *loader) operator(o *Operator, root *node, d *decoder) {
 	}
 	l.unique()
 	l.checkSecretOwners(o, root, d)
+	l.checkDeclared(o, d)
+	l.checkBreakGlass(o)
 	dir := l.loaded.Dir
 	for _, path := range []*string{&o.Data, &o.TLS.Certificate, &o.TLS.Key, &o.Backup.Directory} {
 		if *path != "" && !filepath.IsAbs(*path) {
@@ -166,11 +168,16 @@ func (l *loader) add(p *parsed, text []byte) {
 
 // fail reports a problem that only several files together show, with the lines around it.
 func (l *loader) fail(at directory.Position, message, fix string) {
-	problem := []directory.Problem{*failure(at, message, fix)}
+	l.report(*failure(at, message, fix))
+}
+
+// report adds a problem with the lines around it.
+func (l *loader) report(problem directory.Problem) {
+	shown := []directory.Problem{problem}
 	for _, p := range l.parsed {
-		excerpts(problem, append(p.decoder.otherFiles, p.decoder.src)...)
+		excerpts(shown, append(p.decoder.otherFiles, p.decoder.src)...)
 	}
-	l.problems = append(l.problems, problem...)
+	l.problems = append(l.problems, shown...)
 }
 
 // unique checks ids and domains over all files.

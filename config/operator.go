@@ -17,7 +17,13 @@ type Operator struct {
 	TrustedProxies []string // addresses or prefixes whose X-Forwarded-For is believed
 	Log            Log
 	Backup         Backup
+	Clients        []Client                     // applications that sign people in through usher
 	Secrets        map[string]map[string]string // organization → NAME → ${env:X} or ${file:/path}
+	Domains        []Declared                   // whose domains are by the operator's word, in the order of the file
+	Mail           *Mail                        // nil where usher sends none
+	// PrivateNetworks are addresses and prefixes, by connection, that usher may reach for its provider although they are not
+	// public; Networks reads them.
+	PrivateNetworks map[string][]string
 }
 
 // TLS is the server's own certificate, where no proxy ends TLS before it.
@@ -38,4 +44,15 @@ type Backup struct {
 	Directory string
 	Every     time.Duration
 	Keep      int
+}
+
+// Mail is the server through which usher sends mail.
+type Mail struct {
+	At       directory.Position
+	SMTP     string // smtp://host:port, which insists on STARTTLS except on this machine, or smtps://host:port
+	User     string // "" where the server asks for none
+	Password string // ${env:X} or ${file:/path}; Secrets.Read reads it
+	From     string // an address, with a name before it or without
+	ReplyTo  string // alike; "" for From
+	Timeout  time.Duration
 }

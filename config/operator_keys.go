@@ -37,13 +37,23 @@ func operatorTable() *object[Operator] {
 			in("trusted_proxies", listOf(proxyAddress(), "a list of addresses"), func(o *Operator) *[]string { return &o.TrustedProxies }, "Addresses and prefixes whose X-Forwarded-For is believed.", "[10.0.0.0/8]"),
 			in("log", logTable().value(), func(o *Operator) *Log { return &o.Log }, "What is logged, and how.", "{level: info, format: json}"),
 			in("backup", backupTable().value(), func(o *Operator) *Backup { return &o.Backup }, "Scheduled copies of the store.", "{directory: backups, every: 1d, keep: 7}"),
+			in("clients", listOf(clientTable().value(), "a list of applications"), func(o *Operator) *[]Client { return &o.Clients },
+				"The applications that sign people in through usher, by OpenID Connect.", `[{id: app, secret: "${env:APP_SECRET}", redirect_uris: ["https://app.acme.com/callback"]}]`),
 			in("secrets", organizationSecrets(), func(o *Operator) *map[string]map[string]string { return &o.Secrets },
 				"Where each organization's secrets come from.", `{acme: {okta: "${env:ACME_OKTA_SECRET}"}}`).orBlank(),
+			in("domains", declaredDomains(), func(o *Operator) *[]Declared { return &o.Domains },
+				"Which mail domains are whose, by your own word. Every other domain is proven by a DNS record before anybody joins by it.", "{acme: [acme.com, acme.org]}").orBlank(),
+			in("private_networks", privateNetworks(), func(o *Operator) *map[string][]string { return &o.PrivateNetworks },
+				"Networks that usher may reach for a connection's provider although they are not public, such as that of a provider in your own house.",
+				"{acme-keycloak: [10.20.0.0/16]}").orBlank(),
+			in("mail", optional(mailTable().value()), func(o *Operator) **Mail { return &o.Mail }, "The server through which usher sends mail; without it, usher sends none.",
+				"{smtp: \"smtp://mail.acme.com:587\", from: usher@acme.com}").orBlank(),
 		},
 		start: func(at directory.Position) Operator {
 			return Operator{At: at, Listen: DefaultListen, Data: DefaultData, Organizations: defaultOrganizations(), Log: Log{Level: "info", Format: "text", Access: true}}
 		},
-		finish: func(_ *decoder, _ *node, o *Operator) {
+		finish: func(d *decoder, _ *node, o *Operator) {
+			uniqueBy(d, "client", o.Clients, func(c Client) (string, directory.Position) { return c.ID, c.At })
 			if o.PublicURL == "" {
 				scheme := "http://"
 				if o.TLS.Certificate != "" {

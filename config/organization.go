@@ -27,6 +27,8 @@ type Organization struct {
 	Policy         PolicySettings
 	Rollout        []Phase // in order
 	Sessions       Sessions
+	Terms          Terms
+	Logo           string // an https address, or a path below public_url; "" for none
 	Places         Places
 }
 
@@ -284,3 +286,14 @@ type Sessions struct {
 	Idle     time.Duration // without doing anything
 	Absolute time.Duration // at the most
 }
+
+// Terms are what everybody who joins accepts once, and again when the version changes.
+type Terms struct {
+	At      directory.Position
+	Version string // "" where there are none
+	Text    string // "" where URL says it all
+	URL     string // "" where Text says it all
+}
+
+// Any reports whether there is something to accept.
+func (t *Terms) Any() bool { return t.Version != "" }

@@ -213,6 +213,8 @@ func TestParserTakesItsOwnExamples(t *testing.T) {
 	checkTable(t, tlsTable())
 	checkTable(t, logTable())
 	checkTable(t, backupTable())
+	checkTable(t, mailTable())
+	checkTable(t, termsTable())
 }
 
 func TestEverythingNamesEveryKey(t *testing.T) {

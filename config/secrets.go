@@ -63,11 +63,17 @@ func (s *Secrets) Get(organization, ref string) (Secret, error) {
 	if !known {
 		return Secret{}, directory.Errorf(directory.NotFound, "usher.yaml does not say where the secret %q of %q comes from; add it under secrets", name, organization)
 	}
+	return s.Read(fmt.Sprintf("the secret %q of %q", name, organization), source)
+}
+
+// Read returns the present value of a place of usher.yaml itself, ${env:NAME} or ${file:PATH}. Its errors begin with what
+// the secret is.
+func (s *Secrets) Read(what, source string) (Secret, error) {
 	source = strings.TrimSuffix(strings.TrimPrefix(source, "${"), "}")
 	if variable, ok := strings.CutPrefix(source, "env:"); ok {
 		text := os.Getenv(variable)
 		if text == "" {
-			return Secret{}, directory.Errorf(directory.Unavailable, "the secret %q of %q is empty: set the environment variable %s", name, organization, variable)
+			return Secret{}, directory.Errorf(directory.Unavailable, "%s is empty: set the environment variable %s", what, variable)
 		}
 		return Secret{text}, nil
 	}
@@ -77,10 +83,10 @@ func (s *Secrets) Get(organization, ref string) (Secret, error) {
 	}
 	text, err := readFile(path)
 	if err != nil {
-		return Secret{}, directory.Errorf(directory.Unavailable, "the secret %q of %q cannot be read from %s: %s", name, organization, path, reason(err))
+		return Secret{}, directory.Errorf(directory.Unavailable, "%s cannot be read from %s: %s", what, path, reason(err))
 	}
 	if value := strings.TrimRight(string(text), "\r\n"); value != "" {
 		return Secret{value}, nil
 	}
-	return Secret{}, directory.Errorf(directory.Unavailable, "the secret %q of %q is empty: write it into %s", name, organization, path)
+	return Secret{}, directory.Errorf(directory.Unavailable, "%s is empty: write it into %s", what, path)
 }

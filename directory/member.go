@@ -169,6 +169,7 @@ const (
 	GrantUnlink     GrantKind = "unlink"     // these records are never linked to this member again by address
 	GrantDismissal  GrantKind = "dismissal"  // what would change is dismissed, until the decision changes again
 	GrantLogin      GrantKind = "login"      // what a provider said of the person when they signed in
+	GrantTerms      GrantKind = "terms"      // the terms that the person has accepted last; it decides nothing
 )
 
 // Grant is what somebody gave or took by hand. It belongs to one member and is taken back only by its source.
@@ -181,7 +182,8 @@ type Grant struct {
 	State   string    `json:"state,omitempty"` // of an invitation: "pending", "accepted", "cancelled", "spent", "awaiting"
 	User    UserRef   `json:"user,omitzero"`   // of an unlink; of a login the connection alone
 	Login   *SignIn   `json:"login,omitempty"`
-	Brake   string    `json:"brake,omitempty"` // of a dismissal: the kind of brake
+	Version string    `json:"version,omitempty"` // of terms
+	Brake   string    `json:"brake,omitempty"`   // of a dismissal: the kind of brake
 	Effects []Effect  `json:"effects,omitempty"`
 	Digest  string    `json:"digest,omitempty"` // of the effects that a dismissal is about
 	Actor   string    `json:"actor"`

@@ -7,8 +7,8 @@ type Session struct {
 	Hash   [32]byte  `json:"-"` // SHA-256 of the token
 	Org    OrgNum    `json:"org"`
 	Member ID        `json:"member"`
-	Conn   ConnNum   `json:"conn"`   // whose provider signed the person in
-	Method string    `json:"method"` // "saml", "oidc"
+	Conn   ConnNum   `json:"conn"`   // whose provider signed the person in; 0 for none
+	Method string    `json:"method"` // "saml", "oidc", or "code" by mail
 	Epoch  uint64    `json:"epoch"`  // of the store when the session began: one of a restored backup is void
 	Began  time.Time `json:"began"`
 	Seen   time.Time `json:"seen"`            // used last, to the minute
@@ -19,6 +19,9 @@ type Session struct {
 	// Connect), and the NameID or sub. Either may be empty.
 	Index string `json:"index,omitempty"`
 	Name  string `json:"name,omitempty"`
+
+	// What it takes to sign the person out at the provider too, in a form that only the transport reads; empty for nothing.
+	Farewell []byte `json:"farewell,omitempty"`
 }
 
 // ID returns what names the session to people. It says nothing of the token.

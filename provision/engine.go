@@ -11,6 +11,7 @@ import (
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/facts"
 	"github.com/mixus/usher/mapping"
+	"github.com/mixus/usher/outbox/mail"
 	"github.com/mixus/usher/store"
 )
 
@@ -28,6 +29,17 @@ type Engine struct {
 	// the file's word. Nobody joins, and nobody is linked, by an address of a domain that is not proven.
 	Verified func(org, domain string) bool
 
+	// Declared returns the organization whose a folded domain is by the operator's word, "" where the operator does not say.
+	// Nil says of none. It is what OwnsDomain, which a server has for Verified, asks first.
+	Declared func(domain string) string
+
+	// TXT looks up the text records of a name; net.Resolver's LookupTXT in production.
+	TXT func(ctx context.Context, name string) ([]string, error)
+
+	// Mail hands a mail to the mail server; mail.Temporary says of its errors whether trying again can help. Nil where usher
+	// sends no mail: then nobody breaks glass.
+	Mail func(ctx context.Context, m *mail.Message) error
+
 	// PlanKey seals plans, so that a plan is applied only as it was made, and where it was made.
 	PlanKey []byte
 
@@ -37,6 +49,8 @@ type Engine struct {
 	cache cache
 	stuck stuck
 	tidy  tidy      // of the worker alone
+	owned owned     // which domains are proven
+	post  bell      // rings when there is mail to send
 	ended time.Time // when the worker looks for sessions that have ended next
 }
 

@@ -30,6 +30,7 @@ type Login struct {
 	NotAfter time.Time // when the provider wants the session to end; zero when it did not say
 	Index    string    // the provider's session index or sid
 	Name     string    // the NameID or sub by which the provider signs the person out
+	Farewell []byte    // what it takes to sign the person out there, for the transport to read again
 	Agent    string    // the family of the browser
 	Notes    []string  // findings for the journal, such as a certificate that has expired
 

@@ -98,8 +98,10 @@ func onlySignIn(e *directory.Entry) bool {
 	return false
 }
 
-// references are written without letters that are taken for digits.
-var references = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
+// referenceDigits are those of references: without letters that are taken for digits.
+const referenceDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+var references = base32.NewEncoding(referenceDigits).WithPadding(base32.NoPadding)
 
 // Reference names an entry in a few characters that people can read out over the telephone: its number, and a check that
 // only the entry itself passes, so that a slip leads nowhere instead of to somebody else.

@@ -49,29 +49,6 @@ func (e *Engine) request(tx store.Tx, kind string, key [32]byte) (*directory.Req
 	return r, err
 }
 
-// Refusal finds a sign-in that was refused by the reference that the person was shown. It is a NotFound error for what is
-// no reference of the organization.
-func (e *Engine) Refusal(ctx context.Context, org directory.OrgNum, reference string) (*JournalLine, error) {
-	var found *JournalLine
-	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
-		found = nil
-		seq, check, ok := referenceNumber(reference)
-		if !ok {
-			return nil
-		}
-		line, err := lineOf(tx, seq)
-		if err != nil || line == nil || line.Org != org || line.Kind != kindRefused && line.Kind != kindAwaiting || referenceCheck(&line.Entry) != check {
-			return err
-		}
-		found = line
-		return nil
-	})
-	if err == nil && found == nil {
-		err = directory.Errorf(directory.NotFound, "There is no refused sign-in %q in this organization; a reference looks like 2P4-K7QD.", reference)
-	}
-	return found, err
-}
-
 // Approve lets somebody in who asked to join by signing in. It is a Conflict when nobody waits.
 func (e *Engine) Approve(ctx context.Context, a Act) (*directory.Member, error) {
 	return e.act(ctx, a, "member.approved", func(s *settlement) error {

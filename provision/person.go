@@ -107,6 +107,9 @@ func (p *loaded) drop(ref directory.UserRef) {
 func (s *settlement) takeGrants(p *loaded, grants []*directory.Grant) error {
 	var over []*directory.Grant
 	for _, g := range grants {
+		if g.Kind == directory.GrantTerms {
+			continue // what was accepted decides nothing
+		}
 		if !g.Ends.IsZero() && !g.Ends.After(s.now) {
 			over = append(over, g)
 			continue

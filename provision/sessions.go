@@ -36,7 +36,7 @@ func (s *settlement) openSession(m *directory.Member, in *Login) (string, *direc
 	}
 	session := &directory.Session{
 		Hash: TokenHash(token), Org: s.org, Member: m.ID, Conn: in.Conn, Method: in.Method, Epoch: epoch, Began: s.now, Seen: s.now,
-		Ends: s.now.Add(s.policy.Organization.Sessions.Absolute), Agent: in.Agent, Index: in.Index, Name: in.Name,
+		Ends: s.now.Add(s.policy.Organization.Sessions.Absolute), Agent: in.Agent, Index: in.Index, Name: in.Name, Farewell: in.Farewell,
 	}
 	if !in.NotAfter.IsZero() && in.NotAfter.Before(session.Ends) {
 		session.Ends = in.NotAfter.UTC()
@@ -175,9 +175,18 @@ func (e *Engine) session(tx store.Tx, hash [32]byte) (*directory.Session, *direc
 
 // EndSession signs a browser out. A token of no session is no error.
 func (e *Engine) EndSession(ctx context.Context, token, request string) error {
+	return e.endOne(ctx, request, func(tx store.Tx) (*directory.Session, error) { return tx.Session(TokenHash(token)) })
+}
+
+// EndSessionByID is EndSession for a browser of which the session's id is known and not the token.
+func (e *Engine) EndSessionByID(ctx context.Context, id directory.ID, request string) error {
+	return e.endOne(ctx, request, func(tx store.Tx) (*directory.Session, error) { return tx.SessionByID(id) })
+}
+
+func (e *Engine) endOne(ctx context.Context, request string, find func(store.Tx) (*directory.Session, error)) error {
 	var session *directory.Session
 	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
-		session, err = tx.Session(TokenHash(token))
+		session, err = find(tx)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -186,7 +195,7 @@ func (e *Engine) EndSession(ctx context.Context, token, request string) error {
 	if err != nil {
 		return err
 	}
-	_, err = e.endSessions(ctx, session.Org, directory.Cause{Kind: directory.CauseLogin, ID: request}, "signed out", func(tx store.Tx) ([]*directory.Session, error) {
+	_, err = e.endSessions(ctx, session.Org, directory.Cause{Kind: directory.CauseLogin, ID: request}, "signed out", func(store.Tx) ([]*directory.Session, error) {
 		return []*directory.Session{session}, nil
 	})
 	return err
@@ -237,25 +246,6 @@ func (e *Engine) RevokeSession(ctx context.Context, org directory.OrgNum, id dir
 // RevokeSessions ends every session of a member, and returns how many there were.
 func (e *Engine) RevokeSessions(ctx context.Context, org directory.OrgNum, member directory.ID, cause directory.Cause) (int, error) {
 	return e.endSessions(ctx, org, cause, "revoked", func(tx store.Tx) ([]*directory.Session, error) { return tx.SessionsOf(org, member) })
-}
-
-// EndProviderSessions ends what a connection's provider signs out: the session that it knows by an index, or, without one,
-// every session of the person whom it knows by a name. It returns how many there were.
-func (e *Engine) EndProviderSessions(ctx context.Context, org directory.OrgNum, conn directory.ConnNum, index, name, request string) (int, error) {
-	cause := directory.Cause{Kind: directory.CauseLogin, ID: request}
-	return e.endSessions(ctx, org, cause, "signed out by the provider", func(tx store.Tx) ([]*directory.Session, error) {
-		if index == "" && name == "" {
-			return nil, nil
-		}
-		by, value := store.ByIndex, index
-		if index == "" {
-			by, value = store.ByName, name
-		}
-		list, err := tx.ProviderSessions(conn, by, value)
-		return slices.DeleteFunc(list, func(s *directory.Session) bool {
-			return s.Org != org || index != "" && name != "" && s.Name != "" && s.Name != name
-		}), err
-	})
 }
 
 // endSessions ends the sessions that pick returns, and journals it: one entry for each member.

@@ -362,7 +362,11 @@ func TestAProviderSignsItsOwnSessionsOut(t *testing.T) {
 		{"okta", "", "ann", "23"},
 		{"entra", "1", "", "2"},
 	} {
-		_, err := w.engine.EndProviderSessions(t.Context(), w.org, w.conns[c.conn], c.index, c.name, "r")
+		in := w.logoutOf(c.conn, "message "+c.conn+c.index+c.name, c.name)
+		if c.index != "" {
+			in.Indexes = []string{c.index, c.index}
+		}
+		_, err := w.engine.EndProviderSessions(t.Context(), in)
 		w.must(err)
 		left := ""
 		for i, r := range all {
@@ -373,6 +377,43 @@ func TestAProviderSignsItsOwnSessionsOut(t *testing.T) {
 		if left != c.left {
 			t.Errorf("after %s signed out index %q of %q: %s go on, want %s", c.conn, c.index, c.name, left, c.left)
 		}
+	}
+}
+
+func (w *world) logoutOf(conn, message, name string) provision.ProviderLogout {
+	return provision.ProviderLogout{
+		Org: w.org, Conn: w.conns[conn], Name: name, Request: "r",
+		Once: provision.Once{Kind: "logout", Key: provision.TokenHash(message), Until: w.now.Add(time.Hour)},
+	}
+}
+
+// Rows 32 and 47 of the abuse catalogue.
+func TestALogoutMessageCountsOnce(t *testing.T) {
+	w := newWorld(t, open)
+	in := w.loginOf("okta", "ann")
+	in.Name = "ann"
+	first := w.signIn(in)
+	out := w.logoutOf("okta", "message", "ann")
+	out.Indexes = []string{"of another session"} // a session without an index is meant by the name
+	ended, err := w.engine.EndProviderSessions(t.Context(), out)
+	w.must(err)
+	if len(ended) != 1 || ended[0].Hash != first.Session.Hash || w.signedIn(first) {
+		t.Errorf("%d sessions ended", len(ended))
+	}
+	second := w.signIn(in)
+	if ended, err := w.engine.EndProviderSessions(t.Context(), out); directory.KindOf(err) != directory.Conflict || len(ended) > 0 || !w.signedIn(second) {
+		t.Errorf("the same message again: %d sessions ended, %v", len(ended), err)
+	}
+}
+
+func TestASessionEndsByItsID(t *testing.T) {
+	w := newWorld(t, open)
+	a, b := w.login("okta", "ann"), w.login("okta", "ann")
+	for range 2 {
+		w.must(w.engine.EndSessionByID(t.Context(), a.Session.ID(), "request-out"))
+	}
+	if w.signedIn(a) || !w.signedIn(b) {
+		t.Error("not the one session ended")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/httpx"
 	"github.com/mixus/usher/store"
 )
 
@@ -53,7 +55,7 @@ func TestAbuse58TokenGuessing(t *testing.T) {
 				t.Fatalf("%s at %s: %d %v %s, want %d %v %s", tt.name, path, got.status, got.header, got.text, want.status, want.header, want.text)
 			}
 		}
-		w.server.refused = limiter{}
+		w.server.refused = httpx.Limiter[netip.Prefix]{}
 	}
 	if want.header.Get("WWW-Authenticate") != "Bearer" {
 		t.Errorf("WWW-Authenticate %q", want.header.Get("WWW-Authenticate"))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/httpx"
 	"github.com/mixus/usher/provision"
 	"github.com/mixus/usher/store"
 )
@@ -85,10 +86,15 @@ func bearer(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
+// failuresAllowed is how many refused tokens of one address are answered and logged in a minute; the next one is answered
+// 429. That slows guessing and the log lines that guessing makes. It never shuts out a valid token: a provider may share its
+// address with whoever guesses, and a token of 128 random bits needs no other protection.
+const failuresAllowed = 20
+
 // refuse counts a refusal against the client's address and returns the answer to it.
 func (c *call) refuse(name string, now time.Time, reason string) error {
 	address := c.ClientAddress(c.r)
-	count, left := c.refused.fail(address, now)
+	count, left := c.refused.Count(httpx.Host(address), now)
 	if count <= failuresAllowed {
 		c.Log.Warn("scim token refused", "connection", name, "reason", reason, "address", address, "request_id", c.RequestID(c.r.Context()))
 		c.w.Header().Set("WWW-Authenticate", "Bearer")

@@ -5,9 +5,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
+	"github.com/mixus/usher/httpx"
 	"github.com/mixus/usher/provision"
 	"github.com/mixus/usher/store"
 )
@@ -47,7 +49,7 @@ type Server struct {
 	Observe func(connection, operation string, status int)
 
 	lines   lines
-	refused limiter
+	refused httpx.Limiter[netip.Prefix] // tokens, by address
 	used    store.TokenUse
 
 	displayNames displayNames

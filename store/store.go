@@ -68,6 +68,7 @@ type Tx interface {
 	Brakes
 	Sessions
 	Requests
+	Documents
 }
 
 // Registry keeps the short numbers of organizations and connections. A number is never given twice.
@@ -328,4 +329,20 @@ type Requests interface {
 	DeleteRequests(requests []*directory.Request) error
 	// ExpiredRequests returns up to limit of those that expire at an instant or before it, the earliest first.
 	ExpiredRequests(at time.Time, limit int) ([]*directory.Request, error)
+}
+
+// MaxDocument is the most bytes that a document may have.
+const MaxDocument = 4 << 20
+
+// Documents keeps small values of the server's own that no organization's data hold, by name: keys, copies of what
+// providers publish, proofs. A name has 1 to 255 bytes; by convention it begins with its kind and a slash.
+type Documents interface {
+	// Document returns the value of a name, or ErrNotFound.
+	Document(name string) ([]byte, error)
+	// PutDocument writes a value, of at most MaxDocument bytes, new or in the place of the former one.
+	PutDocument(name string, value []byte) error
+	// DeleteDocument removes a value, if there is one.
+	DeleteDocument(name string) error
+	// ListDocuments returns the names that begin with prefix, in bytewise order.
+	ListDocuments(prefix string) (names []string, err error)
 }

@@ -15,10 +15,10 @@ import (
 
 func (p *program) connections() *cobra.Command {
 	c := &cobra.Command{
-		Use: "connections", Aliases: []string{"connection"}, Short: "See the lines to identity providers, and end one", Args: noArguments,
+		Use: "connections", Aliases: []string{"connection"}, Short: "See, set up, test and end the lines to identity providers", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(p.connectionsList(), p.connectionsRetire())
+	c.AddCommand(p.connectionsList(), p.connectionsShow(), p.connectionsTest(), p.connectionsRotate(), p.connectionsRetire())
 	return grouped(groupAsk, c)
 }
 

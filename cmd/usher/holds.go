@@ -145,6 +145,9 @@ func holdText(h *api.HoldDetail) string {
 		if person.Undone {
 			text += "; was done, and is put back"
 		}
+		if person.SignedIn != nil {
+			text += "; the provider let them in since, on " + day(*person.SignedIn)
+		}
 		fmt.Fprintf(&b, "  %-32s %s\n", personOf(person.Email, person.ID), text)
 	}
 	if more := h.Waiting - len(h.People); more > 0 {

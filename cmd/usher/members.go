@@ -61,7 +61,9 @@ func (p *program) membersList() *cobra.Command {
 				if p.json {
 					return printJSON(p.out, members)
 				}
-				if len(members) == 0 {
+				if len(members) == 0 && status == statusAwaiting {
+					p.say("Nobody waits for an approval.")
+				} else if len(members) == 0 {
 					p.say("There is nobody like that; `usher members list --all` shows everybody that was ever heard of.")
 				}
 				return memberTable(p.out, members)
@@ -72,10 +74,13 @@ func (p *program) membersList() *cobra.Command {
 	flags.StringVar(&email, "email", "", "only the person of this `address`")
 	flags.StringVar(&role, "role", "", "only members of this `role`")
 	flags.StringVar(&department, "department", "", "only members of this `department`")
-	flags.StringVar(&status, "status", "", "only this `status`: active, invited, suspended, removed, none or all")
+	flags.StringVar(&status, "status", "", "only this `status`: active, invited, suspended, removed, none, awaiting (an admin's approval) or all")
 	flags.BoolVar(&all, "all", false, "everybody whom a directory ever spoke of")
 	return c
 }
+
+// statusAwaiting narrows a list to those who wait for an admin's approval.
+const statusAwaiting = "awaiting"
 
 func (p *program) allMembers(ctx context.Context, cl *client, path string, query url.Values) ([]api.Member, error) {
 	bar := p.begin("members", -1, false)

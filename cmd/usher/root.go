@@ -70,6 +70,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.serve(), p.demo(), p.initialize(), p.check(), p.test(), p.schema(),
 		p.members(), p.groups(), p.connections(), p.explain(), p.holds(), p.who(), p.journal(), p.tokens(),
+		p.sessions(), p.lockdown(), p.why(), p.domain(),
 		p.plan(), p.apply(), p.policy(), p.status(),
 		p.backup(), p.restore(), p.compact(), p.version(),
 	)

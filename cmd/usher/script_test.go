@@ -33,6 +33,8 @@ func TestMain(m *testing.M) {
 //	secret FILE      fail unless the file holds one token and nothing else
 //	format FILE N    make a store file say that it has format N
 //	now NAME         set a variable to the present instant
+//	signin [!] DATA CONNECTION SUBJECT ADDRESS
+//	                 sign somebody in, while no server runs; then $SESSION is the session's id, or $REFERENCE that of the refusal
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -43,7 +45,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await": await, "scim": pushOne, "hup": hangUp, "settled": settled, "secret": oneSecret, "format": setFormat, "now": setNow,
+			"await": await, "scim": pushOne, "hup": hangUp, "settled": settled, "secret": oneSecret, "format": setFormat, "now": setNow, "signin": signIn,
 		},
 	})
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +13,7 @@ import (
 func (p *program) status() *cobra.Command {
 	return grouped(groupAsk, p.remote(&cobra.Command{
 		Use: "status", Short: "See which policies are in force, what waits, and what is wrong", Args: arguments(),
-		Long: "Shows each organization's policy in force, the changes that wait, and what is wrong with the configuration. The exit code is 2 when something waits or is wrong.",
+		Long: "Shows each organization's policy in force, the changes and people that wait, a lockdown, and what is wrong with the configuration or with signing in. The exit code is 2 when something waits or is wrong; a warning does not count.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.with(c, func(cl *client) error {
 				var s api.Status
@@ -28,7 +29,8 @@ func (p *program) status() *cobra.Command {
 				}
 				attention := len(s.Problems) > 0
 				for _, o := range s.Organizations {
-					attention = attention || o.Waiting != nil || o.Holds > 0
+					attention = attention || o.Waiting != nil || o.Holds > 0 || o.Approvals > 0 || o.Lockdown != nil ||
+						slices.ContainsFunc(o.Findings, func(f api.SignInFinding) bool { return f.Weight == "problem" })
 				}
 				if attention {
 					return findings{}
@@ -40,44 +42,63 @@ func (p *program) status() *cobra.Command {
 }
 
 func (p *program) showStatus(s *api.Status) error {
-	line := func(format string, args ...any) error {
-		_, err := fmt.Fprintln(p.out, clean(fmt.Sprintf(format, args...)))
-		return err
-	}
-	for _, o := range s.Organizations {
-		text := o.ID + ": no policy yet"
-		if o.Policy != nil {
-			text = fmt.Sprintf("%s: revision %d, in force since %s, by %s", o.ID, o.Policy.Revision, day(o.Policy.Activated), o.Policy.Actor)
-			if note := policyNote(*o.Policy); note != "" {
-				text += " (" + note + ")"
-			}
-		}
-		if o.Jobs > 0 {
-			text += fmt.Sprintf("; %s under way", count(o.Jobs, "job"))
-		}
-		if err := line("%s", text); err != nil {
-			return err
-		}
-		if o.Holds > 0 {
-			if err := line("  %s; see usher holds list", count(o.Holds, "hold")); err != nil {
-				return err
-			}
-		}
-		if w := o.Waiting; w != nil {
-			if err := line("  waiting since %s: %s", day(w.Since), w.Why); err != nil {
-				return err
-			}
-			if n := w.Counts; n != nil {
-				if err := line("  it would change %s: joining %d, leaving %d, gaining %d, losing %d", count(n.Changed, "member"), n.Joining, n.Leaving, n.Gaining, n.Losing); err != nil {
-					return err
-				}
-			}
-		}
+	var lines []string
+	for i := range s.Organizations {
+		lines = append(lines, organizationLines(&s.Organizations[i])...)
 	}
 	for _, problem := range s.Problems {
-		if err := line("not in force: %s", problem); err != nil {
+		lines = append(lines, "not in force: "+problem)
+	}
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(p.out, clean(line)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// organizationLines says how an organization stands: first its policy, then what somebody should see to.
+func organizationLines(o *api.OrganizationStatus) []string {
+	first := o.ID + ": no policy yet"
+	if o.Policy != nil {
+		first = fmt.Sprintf("%s: revision %d, in force since %s, by %s", o.ID, o.Policy.Revision, day(o.Policy.Activated), o.Policy.Actor)
+		if note := policyNote(*o.Policy); note != "" {
+			first += " (" + note + ")"
+		}
+	}
+	if o.Jobs > 0 {
+		first += fmt.Sprintf("; %s under way", count(o.Jobs, "job"))
+	}
+	lines := []string{first}
+	add := func(format string, args ...any) { lines = append(lines, "  "+fmt.Sprintf(format, args...)) }
+	if o.Holds > 0 {
+		add("%s; see usher holds list", count(o.Holds, "hold"))
+	}
+	if l := o.Lockdown; l != nil && l.Since != nil {
+		add("locked down since %s, by %s: %s; nobody joins by signing in; end it with usher lockdown %s --off --reason WHY", day(*l.Since), l.Actor, l.Reason, o.ID)
+	}
+	if o.Approvals > 0 {
+		add("%s for an approval; see usher members list --status awaiting", waiting(o.Approvals))
+	}
+	for _, f := range o.Findings {
+		text := f.Weight + ": " + f.Text
+		if f.Connection != "" {
+			text = f.Connection + ", " + text
+		}
+		add("%s", text)
+	}
+	if w := o.Waiting; w != nil {
+		add("waiting since %s: %s", day(w.Since), w.Why)
+		if n := w.Counts; n != nil {
+			add("it would change %s: joining %d, leaving %d, gaining %d, losing %d", count(n.Changed, "member"), n.Joining, n.Leaving, n.Gaining, n.Losing)
+		}
+	}
+	return lines
+}
+
+func waiting(n int) string {
+	if n == 1 {
+		return "1 person waits"
+	}
+	return fmt.Sprintf("%d people wait", n)
 }

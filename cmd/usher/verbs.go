@@ -42,6 +42,10 @@ func (p *program) memberVerbs() []*cobra.Command {
 			name: "remove", use: "remove EMAIL", short: "Remove a member", args: person, body: plain,
 			long: "The removal outlives every push until the member is reactivated.",
 		}),
+		p.verb(memberVerb{
+			name: "approve", use: "approve EMAIL", short: "Let somebody in who asked to join by signing in", args: person, body: plain,
+			long: "Where a domain has require_admin_approval, first-timers wait; `usher members list --status awaiting` shows them.",
+		}),
 		p.pin(person),
 		p.verb(memberVerb{
 			name: "unlink", use: "unlink EMAIL", short: "Take a directory record away from a member", args: person,

@@ -45,6 +45,7 @@ const (
 	bLockdown    // org → lockdown
 	bRequest     // kind|key → request
 	bRequestEnd  // time|kind|key → nothing
+	bDocument    // name → value
 	buckets
 )
 
@@ -129,5 +130,6 @@ func (b bucket) String() string {
 		"edge", "edge_up", "parked", "identity", "tombstone", "member", "member_order", "member_ix", "standing", "due", "grant",
 		"journal", "job", "policy", "active", "binding", "token", "hold",
 		"held", "brake", "braked", "expected", "session", "session_of", "session_ix", "session_end", "lockdown", "request", "request_end",
+		"document",
 	}[b]
 }

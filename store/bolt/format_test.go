@@ -299,8 +299,8 @@ func knownBrakes(org directory.OrgNum) (*directory.Hold, *directory.HeldMember, 
 	return hold, held, braked, expected
 }
 
-func TestFormat4IsRead(t *testing.T) {
-	file := filepath.Join("testdata", "format-4.db")
+func TestFormat5IsRead(t *testing.T) {
+	file := filepath.Join("testdata", "format-5.db")
 	if *writeFiles {
 		writeFormat(t, file)
 	}
@@ -308,6 +308,36 @@ func TestFormat4IsRead(t *testing.T) {
 	readKnown(t, s)
 	readBrakes(t, s)
 	readRetired(t, s)
+	readSessions(t, s)
+	err := s.View(t.Context(), func(tx store.Tx) error {
+		value, err := tx.Document("keys/acme-okta")
+		if string(value) != "known" {
+			t.Errorf("the document is %q", value)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// writeDocument writes what came with format 5.
+func writeDocument(tx store.Tx) error { return tx.PutDocument("keys/acme-okta", []byte("known")) }
+
+func TestFormat4IsBroughtUpToDate(t *testing.T) {
+	s := openKnown(t, filepath.Join("testdata", "format-4.db"))
+	readKnown(t, s)
+	readBrakes(t, s)
+	readRetired(t, s)
+	readSessions(t, s)
+	if err := s.Update(t.Context(), writeDocument); err != nil {
+		t.Errorf("writing what format 5 has: %v", err)
+	}
+}
+
+// readSessions reads what came with format 4.
+func readSessions(t *testing.T, s *Store) {
+	t.Helper()
 	session, lockdown, request := knownSession()
 	err := s.View(t.Context(), func(tx store.Tx) error {
 		sessions, err1 := tx.SessionsOf(1, testID(2))
@@ -481,7 +511,7 @@ func writeFormat(t *testing.T, file string) {
 	}
 	if err := errors.Join(
 		s.Update(t.Context(), writeKnownRows), s.Update(t.Context(), writeBrakes), s.Update(t.Context(), writeRetired),
-		s.Update(t.Context(), writeSessions), s.Close(),
+		s.Update(t.Context(), writeSessions), s.Update(t.Context(), writeDocument), s.Close(),
 	); err != nil {
 		t.Fatal(err)
 	}

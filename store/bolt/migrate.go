@@ -14,9 +14,10 @@ type ladder struct {
 
 // formats is the ladder of this program. Format 1 is the first; format 2 has brakes, whose holds an older program would
 // take for those of the last admin; format 3 has connections that are retired, whose pushes an older program would take;
-// format 4 has sessions, which an older program would leave to people who were suspended.
+// format 4 has sessions, which an older program would leave to people who were suspended; format 5 has documents, among
+// them keys that an older program would not know are in use.
 func formats() ladder {
-	return ladder{top: format, steps: map[uint64]func(*bbolt.Tx) error{1: addBrakes, 2: nothing, 3: addLockdown}}
+	return ladder{top: format, steps: map[uint64]func(*bbolt.Tx) error{1: addBrakes, 2: nothing, 3: addLockdown, 4: addDocuments}}
 }
 
 // nothing is the step to a format whose rows an older file simply does not have.
@@ -27,6 +28,9 @@ func addBrakes(b *bbolt.Tx) error { return addTrees(b, bHeld, bBrake, bBraked, b
 
 // addLockdown makes the tree of format 4. Its sessions and requests lie in the tree that is there.
 func addLockdown(b *bbolt.Tx) error { return addTrees(b, bLockdown) }
+
+// addDocuments makes the tree of format 5.
+func addDocuments(b *bbolt.Tx) error { return addTrees(b, bDocument) }
 
 func addTrees(b *bbolt.Tx, kinds ...bucket) error {
 	for _, kind := range kinds {

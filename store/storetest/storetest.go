@@ -87,6 +87,7 @@ func tests() map[string]func(*testing.T, store.Store) {
 		"lockdowns":               lockdown,
 		"requests":                requests,
 		"a request is taken once": onceTaken,
+		"documents":               documents,
 
 		"two last admins cannot both be demoted":     lastAdmins,
 		"one address cannot be created twice":        oneAddress,

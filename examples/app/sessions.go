@@ -1,0 +1,130 @@
+package main
+
+import (
+	"crypto/rand"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// The cookies. Cookies are not kept apart by port, so that their names must not be those of another application here.
+const (
+	sessionCookie = "__Host-app-session"
+	browserCookie = "__Host-app-browser" // binds a sign-in under way to the browser that began it
+)
+
+// signInLasts is how long a sign-in may be under way.
+const signInLasts = time.Hour
+
+// visit is somebody who is signed in here.
+type visit struct {
+	subject, sid string // as the provider names them in logout tokens
+	accessToken  string
+	expires      time.Time // the access token
+	idToken      string    // for signing out
+}
+
+// start is a sign-in under way.
+type start struct {
+	browser, verifier, nonce string
+	at                       time.Time
+}
+
+// sessions keeps both in memory.
+type sessions struct {
+	mu     sync.Mutex
+	visits map[string]*visit
+	starts map[string]*start // by state
+	told   map[string]time.Time
+}
+
+// begin keeps a sign-in under way, and forgets those that nobody finished.
+func (s *sessions) begin(state string, n *start) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for old, o := range s.starts {
+		if time.Since(o.at) > signInLasts {
+			delete(s.starts, old)
+		}
+	}
+	if s.starts == nil {
+		s.starts = map[string]*start{}
+	}
+	s.starts[state] = n
+}
+
+// finish takes a sign-in up, once, in the browser that began it.
+func (s *sessions) finish(state, browser string) (*start, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, known := s.starts[state]
+	if !known || n.browser != browser {
+		return nil, false
+	}
+	delete(s.starts, state)
+	return n, time.Since(n.at) <= signInLasts
+}
+
+func (s *sessions) put(v *visit) (id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.visits == nil {
+		s.visits = map[string]*visit{}
+	}
+	id = rand.Text()
+	s.visits[id] = v
+	return id
+}
+
+func (s *sessions) get(id string) *visit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.visits[id]
+}
+
+func (s *sessions) end(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.visits, id)
+}
+
+// endOf ends what a logout token names: one session, or all of a person where it names no session. It reports false for a
+// token that was used before.
+func (s *sessions) endOf(jti, subject, sid string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for old, at := range s.told {
+		if time.Since(at) > signInLasts {
+			delete(s.told, old)
+		}
+	}
+	if _, before := s.told[jti]; before {
+		return false
+	}
+	if s.told == nil {
+		s.told = map[string]time.Time{}
+	}
+	s.told[jti] = time.Now()
+	for id, v := range s.visits {
+		if sid != "" && v.sid == sid || sid == "" && v.subject == subject {
+			delete(s.visits, id)
+		}
+	}
+	return true
+}
+
+func setCookie(w http.ResponseWriter, name, value string) {
+	c := &http.Cookie{Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	if value == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
+
+func cookie(r *http.Request, name string) string {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}

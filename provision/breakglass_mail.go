@@ -1,0 +1,306 @@
+package provision
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/mapping"
+	"github.com/mixus/usher/outbox/mail"
+	"github.com/mixus/usher/store"
+)
+
+// The documents that wait to be mailed. They are written in the transaction from which they follow, and deleted once the
+// mail server has the mail, so that a process which ends in between loses none.
+const (
+	askPrefix   = "breakglass/ask/"
+	alertPrefix = "breakglass/alert/"
+)
+
+// Mail that the server did not take is tried again so often, and an alert for so long.
+const (
+	mailAgain   = 15 * time.Second
+	alertWithin = 24 * time.Hour
+)
+
+// askedCode is a code that was asked for, known address or not.
+type askedCode struct {
+	Email   string    `json:"email"` // folded
+	Browser []byte    `json:"browser"`
+	Request string    `json:"request"`
+	Agent   string    `json:"agent,omitempty"`
+	At      time.Time `json:"at"`
+	Told    bool      `json:"told,omitempty"` // journalled, and alerts are on their way
+}
+
+// glassAlert is a mail about break glass to somebody who has to know.
+type glassAlert struct {
+	Org   directory.OrgNum `json:"org"`
+	To    string           `json:"to"`
+	Who   string           `json:"who"`
+	Used  bool             `json:"used,omitempty"`
+	Agent string           `json:"agent,omitempty"`
+	At    time.Time        `json:"at"`
+}
+
+// bell wakes one who waits. The zero value is ready.
+type bell struct {
+	once sync.Once
+	c    chan struct{}
+}
+
+func (b *bell) rings() <-chan struct{} {
+	b.once.Do(func() { b.c = make(chan struct{}, 1) })
+	return b.c
+}
+
+// ring never blocks.
+func (b *bell) ring() {
+	b.rings()
+	select {
+	case b.c <- struct{}{}:
+	default:
+	}
+}
+
+func putLetter(tx store.Documents, name string, letter any) error {
+	text, err := json.Marshal(letter)
+	if err != nil {
+		return err
+	}
+	return tx.PutDocument(name, text)
+}
+
+// WorkMail sends what waits to be mailed, until the context ends. It is apart from Work, which is kept waiting by no server.
+func (e *Engine) WorkMail(ctx context.Context) error {
+	for ctx.Err() == nil {
+		wait := idleLimit
+		left, err := e.SendMail(ctx)
+		if err != nil && ctx.Err() == nil {
+			e.Log.ErrorContext(ctx, "mail that waits could not be worked through; it is tried again", "err", err)
+		}
+		if left > 0 || err != nil {
+			wait = mailAgain
+		}
+		select {
+		case <-ctx.Done():
+		case <-e.post.rings():
+		case <-time.After(wait):
+		}
+	}
+	return ctx.Err()
+}
+
+// SendMail tries once to send all that waits to be mailed, and returns how much still waits. What goes wrong with one mail
+// keeps no other from being sent.
+func (e *Engine) SendMail(ctx context.Context) (left int, failed error) {
+	for _, kind := range []struct {
+		prefix string
+		send   func(context.Context, string) (bool, error)
+	}{{askPrefix, e.sendCode}, {alertPrefix, e.sendAlert}} {
+		var names []string
+		err := e.Store.View(ctx, func(tx store.Tx) (err error) {
+			names, err = tx.ListDocuments(kind.prefix)
+			return err
+		})
+		if err != nil {
+			return left, errors.Join(failed, err)
+		}
+		for _, name := range names {
+			done, err := kind.send(ctx, name)
+			if err == nil && done {
+				err = e.Store.Update(ctx, func(tx store.Tx) error { return tx.DeleteDocument(name) })
+			}
+			if failed = errors.Join(failed, err); err != nil || !done {
+				left++
+			}
+		}
+	}
+	return left, failed
+}
+
+// letter reads a document that waits. It reports false when it is gone.
+func (e *Engine) letter(ctx context.Context, name string, into any) (bool, error) {
+	var text []byte
+	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
+		text, err = tx.Document(name)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return false, fmt.Errorf("provision: read %s: %w", name, err)
+	}
+	return true, nil
+}
+
+// sendCode makes the code that somebody asked for, and mails it. It reports whether nothing is left to do. A code is made
+// anew for each try: none is ever in the store.
+func (e *Engine) sendCode(ctx context.Context, name string) (bool, error) {
+	ask := &askedCode{}
+	if there, err := e.letter(ctx, name, ask); err != nil || !there {
+		return true, err
+	}
+	if !ask.At.Add(codeLasts).After(e.Now()) {
+		e.Log.WarnContext(ctx, "a break-glass code could not be sent while it would have worked", "request_id", ask.Request)
+		return true, nil
+	}
+	var at *glass
+	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
+		at, err = e.glassOf(tx, ask.Email)
+		return err
+	})
+	if err != nil || at == nil {
+		return true, err
+	}
+	if at.member != nil && e.Mail == nil {
+		at.member, at.why = nil, "usher.yaml says of no mail server"
+	}
+	code, err := newCode()
+	if err != nil {
+		return false, err
+	}
+	if err := e.readyCode(ctx, name, ask, at, code); err != nil || at.member == nil {
+		return true, err
+	}
+	support := at.policy.Organization.Support
+	message, err := mail.Code{
+		Letter: mail.Letter{
+			ID: "code-" + e.ids.New(e.Now()).String(), To: glassAddress(at.policy, ask.Email), Organization: at.policy.Organization.Name,
+			SupportName: support.Name, SupportEmail: support.Email, At: ask.At,
+		},
+		Code: code, Minutes: int(codeLasts / time.Minute), Agent: ask.Agent,
+	}.Message()
+	if err != nil {
+		return false, err
+	}
+	return e.hand(ctx, message, at.name, "a break-glass code"), nil
+}
+
+// readyCode makes a code work, and tells of it the first time; or tells why nobody gets one.
+func (e *Engine) readyCode(ctx context.Context, name string, ask *askedCode, at *glass, code string) error {
+	told := ask.Told
+	cause := directory.Cause{Kind: directory.CauseLogin, ID: ask.Request, Actor: methodCode}
+	err := e.update(ctx, at.org, cause, func(s *settlement) error {
+		if at.member != nil {
+			if err := s.armCode(ask, at.member.ID, code); err != nil {
+				return err
+			}
+		}
+		if told {
+			return nil
+		}
+		if err := s.tellAsked(at); err != nil {
+			return err
+		}
+		if err := s.alert(ask.Email, ask.Agent, false); err != nil {
+			return err
+		}
+		marked := *ask
+		marked.Told = true
+		return putLetter(s.tx, name, &marked)
+	})
+	if err == nil && !told {
+		e.Log.WarnContext(ctx, "a break-glass code was asked for", "org", at.name, "sent", at.member != nil, "why", at.why, "request_id", ask.Request)
+	}
+	return err
+}
+
+// armCode lets a code in, in the place of one that was made before. The tries of that one count.
+func (s *settlement) armCode(ask *askedCode, member directory.ID, code string) error {
+	var browser [32]byte
+	copy(browser[:], ask.Browser)
+	row, known, err := s.engine.pendingCode(s.tx, codeKey(ask.Email, browser))
+	if err != nil || known == nil {
+		return err // five wrong ones were typed meanwhile
+	}
+	known.Org, known.Member, known.Hash = s.org, member, codeHash(ask.Browser, code)
+	return putRequest(s.tx, row.Kind, row.Key, row.Expires, known)
+}
+
+func (s *settlement) tellAsked(at *glass) error {
+	if at.member == nil {
+		return s.tellOrganization(kindGlassAsked, "a break-glass code was asked for, and none was sent: "+at.why)
+	}
+	m, err := s.existing(at.member.ID)
+	if err != nil {
+		return err
+	}
+	return s.tellMember(m, kindGlassAsked, "a break-glass code was asked for")
+}
+
+// alert has those told who have to know: the support address, and everybody else who may break glass.
+func (s *settlement) alert(email, agent string, used bool) error {
+	who := glassAddress(s.policy, email)
+	told := []string{email}
+	people := []string{s.policy.Organization.Support.Email}
+	for _, b := range s.policy.Organization.BreakGlass {
+		people = append(people, b.Email)
+	}
+	for _, to := range people {
+		if to == "" || slices.Contains(told, directory.Fold(to)) {
+			continue
+		}
+		told = append(told, directory.Fold(to))
+		a := &glassAlert{Org: s.org, To: to, Who: who, Used: used, Agent: agent, At: s.now}
+		if err := putLetter(s.tx, alertPrefix+s.engine.ids.New(s.now).String(), a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendAlert mails an alert, and reports whether nothing is left to do.
+func (e *Engine) sendAlert(ctx context.Context, name string) (bool, error) {
+	a := &glassAlert{}
+	if there, err := e.letter(ctx, name, a); err != nil || !there {
+		return true, err
+	}
+	var policy *mapping.Policy
+	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
+		policy, err = e.Policy(tx, a.Org)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	organization := policy.Organization
+	if e.Mail == nil || !a.At.Add(alertWithin).After(e.Now()) {
+		e.Log.ErrorContext(ctx, "an alert about break glass could not be mailed; the journal has it", "org", organization.ID, "used", a.Used)
+		return true, nil
+	}
+	message, err := mail.Alert{
+		Letter: mail.Letter{
+			ID: "alert-" + name[len(alertPrefix):], To: a.To, Organization: organization.Name,
+			SupportName: organization.Support.Name, SupportEmail: organization.Support.Email, At: a.At,
+		},
+		Who: a.Who, Used: a.Used, Agent: a.Agent,
+	}.Message()
+	if err != nil {
+		return false, err
+	}
+	return e.hand(ctx, message, organization.ID, "an alert about break glass"), nil
+}
+
+// hand hands a mail over, and reports whether nothing is left to do: it was taken, or is refused for good.
+func (e *Engine) hand(ctx context.Context, m *mail.Message, org, what string) bool {
+	err := e.Mail(ctx, m)
+	switch {
+	case err == nil:
+		return true
+	case mail.Temporary(err):
+		e.Log.WarnContext(ctx, "a mail waits for the mail server", "org", org, "what", what, "err", err)
+		return false
+	}
+	e.Log.ErrorContext(ctx, "a mail cannot be sent", "org", org, "what", what, "err", err)
+	return true
+}
