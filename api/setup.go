@@ -12,7 +12,8 @@ import (
 
 // SignIn knows the lines to identity providers. The running server has one.
 type SignIn interface {
-	// Setup returns what to paste at a connection's provider. It is a NotFound error for a connection that signs nobody in.
+	// Setup returns what to paste at a connection's provider. It is a NotFound error where no policy in force has
+	// the connection.
 	Setup(connection string) (*Setup, error)
 	// Examine asks a connection's provider for everything that a sign-in needs.
 	Examine(ctx context.Context, connection string) ([]SignInFinding, error)
@@ -27,7 +28,7 @@ type Setup struct {
 	Connection   string `json:"connection"`
 	Organization string `json:"organization"`
 	Provider     string `json:"provider" enum:"okta,entra,google,generic"`
-	Protocol     string `json:"protocol" enum:"saml,oidc"`
+	Protocol     string `json:"protocol" enum:"saml,oidc,none" doc:"None where the file does not say yet how people sign in: then the addresses for both are here."`
 	SCIM         string `json:"scim_base_url" doc:"Where the provider pushes people and groups."`
 	Login        string `json:"login_url" doc:"Begins a sign-in by this connection, for a tile on the provider's dashboard."`
 

@@ -190,7 +190,7 @@ func (l lines) Setup(connection string) (*api.Setup, error) {
 		Connection: s.Connection, Organization: s.Organization, Provider: s.Provider, Protocol: s.Protocol, SCIM: s.SCIM, Login: s.Login,
 		EntityID: s.EntityID, ACS: s.ACS, Metadata: s.Metadata, SLO: s.SLO, NameID: s.NameID,
 		RedirectURI: s.RedirectURI, SignedOut: s.SignedOut, BackChannelLogout: s.BackChannelLogout, Scopes: s.Scopes,
-		Subject: api.SetupSubject(s.Subject),
+		Subject: api.SetupSubject(s.Subject), Steps: []api.SetupStep{},
 	}
 	if len(s.Keys) > 0 {
 		view.Keys = s.Keys

@@ -35,7 +35,11 @@ func (p *program) connectionsShow() *cobra.Command {
 // setupText renders what to paste, grouped by where in the console it goes.
 func setupText(s *api.Setup) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s of %s: %s, %s\n", s.Connection, s.Organization, s.Provider, s.Protocol)
+	if s.Protocol == "none" {
+		undecided(&b, s)
+	} else {
+		fmt.Fprintf(&b, "%s of %s: %s, %s\n", s.Connection, s.Organization, s.Provider, s.Protocol)
+	}
 	where := ""
 	for _, step := range s.Steps {
 		if step.Where != where {
@@ -49,8 +53,12 @@ func setupText(s *api.Setup) string {
 		}
 		fmt.Fprintf(&b, "  %-36s  %s\n", step.Field, value)
 	}
-	fmt.Fprintf(&b, "\nA person is known for good by %s when they sign in, and by %s in SCIM. Both are to hold the same: %s.\n",
-		s.Subject.SignIn, s.Subject.SCIM, s.Subject.Source)
+	if s.Subject.SignIn == "" {
+		fmt.Fprintf(&b, "\nA person is known for good by %s in SCIM, which is to hold %s.\n", s.Subject.SCIM, s.Subject.Source)
+	} else {
+		fmt.Fprintf(&b, "\nA person is known for good by %s when they sign in, and by %s in SCIM. Both are to hold the same: %s.\n",
+			s.Subject.SignIn, s.Subject.SCIM, s.Subject.Source)
+	}
 	if len(s.Attributes) > 0 {
 		b.WriteString("\nAttributes that are read, the first that is there\n")
 		for _, a := range s.Attributes {
@@ -58,6 +66,23 @@ func setupText(s *api.Setup) string {
 		}
 	}
 	return b.String()
+}
+
+// undecided lists the addresses of a connection whose file does not say yet how people sign in.
+func undecided(b *strings.Builder, s *api.Setup) {
+	fmt.Fprintf(b, "%s of %s: %s\n\nThe organization's file does not say yet how people sign in by it. A provider that asks first gets, of these, what it asks for.\n",
+		s.Connection, s.Organization, s.Provider)
+	for _, row := range [][2]string{
+		{"SAML: ACS", s.ACS},
+		{"SAML: entity id, and our metadata", s.EntityID},
+		{"SAML: single logout", s.SLO},
+		{"OpenID Connect: redirect URI", s.RedirectURI},
+		{"OpenID Connect: after signing out", s.SignedOut},
+		{"OpenID Connect: back-channel logout", s.BackChannelLogout},
+		{"a tile's address", s.Login},
+	} {
+		fmt.Fprintf(b, "  %-36s  %s\n", row[0], row[1])
+	}
 }
 
 func (p *program) connectionsTest() *cobra.Command {

@@ -8,6 +8,7 @@ import "strings"
 func (s *Setup) steps() []Step {
 	var list []Step
 	switch {
+	case s.Protocol == protocolNone:
 	case s.Provider == "okta" && s.Protocol == "saml":
 		list = s.oktaSAML()
 	case s.Provider == "okta":
@@ -67,7 +68,7 @@ func (s *Setup) oktaSAML() []Step {
 	const where = "Applications › Create App Integration › SAML 2.0 › Configure SAML"
 	const advanced = where + " › Show Advanced Settings"
 	const statements = where + " › Attribute Statements"
-	return []Step{
+	list := []Step{
 		{where, "Single sign-on URL", s.ACS},
 		{where, "Audience URI (SP Entity ID)", s.EntityID},
 		{where, "Name ID format", s.nameID()},
@@ -79,6 +80,10 @@ func (s *Setup) oktaSAML() []Step {
 		{statements, s.reads("family_name"), "user.lastName"},
 		{statements, s.reads("department"), "user.department"},
 	}
+	if s.Subject.SignIn != nameID { // Okta's own persistent NameID is the user name, which changes with a person's name
+		list = append(list, Step{statements, s.Subject.SignIn, `user.getInternalProperty("id")`})
+	}
+	return list
 }
 
 func (s *Setup) oktaOIDC() []Step {
@@ -98,15 +103,18 @@ func (s *Setup) entraSAML() []Step {
 	const where = "Enterprise applications › the application › Single sign-on › SAML"
 	const basic = where + " › Basic SAML Configuration"
 	const claims = where + " › Attributes & Claims"
-	return []Step{
+	list := []Step{
 		{basic, "Identifier (Entity ID)", s.EntityID},
 		{basic, "Reply URL (Assertion Consumer Service URL)", s.ACS},
 		{basic, "Sign on URL", s.Login},
 		{basic, "Logout Url", s.SLO},
-		{claims, "Unique User Identifier (Name ID)", "user.objectid, format " + s.nameID()},
 		{claims, s.reads("email"), "user.mail"},
 		{where + " › SAML Certificates", "Verification certificates", s.ours()},
 	}
+	if s.Subject.SignIn == nameID { // otherwise it is a claim, and Entra sends the object id as one by itself
+		list = append(list, Step{claims, "Unique User Identifier (Name ID)", "user.objectid, format " + s.nameID()})
+	}
+	return list
 }
 
 func (s *Setup) entraOIDC() []Step {
@@ -130,7 +138,7 @@ func (s *Setup) googleSAML() []Step {
 		{where, "Entity ID", s.EntityID},
 		{where, "Start URL", s.Login},
 		{where, "Signed response", "on"},
-		{where, "Name ID format", strings.ToUpper(s.nameID())},
+		{where, "Name ID format", map[string]string{"persistent": "PERSISTENT", "emailAddress": "EMAIL"}[s.NameID]},
 		{mapping, "Primary email", s.reads("email")},
 		{mapping, "First name", s.reads("given_name")},
 		{mapping, "Last name", s.reads("family_name")},

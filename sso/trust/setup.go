@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/sso/oidc"
 	"github.com/mixus/usher/sso/saml"
@@ -16,7 +17,7 @@ type Setup struct {
 	Connection   string `json:"connection"`
 	Organization string `json:"organization"`
 	Provider     string `json:"provider"` // okta, entra, google or generic
-	Protocol     string `json:"protocol"` // saml or oidc
+	Protocol     string `json:"protocol"` // saml, oidc, or none where the file does not say yet how people sign in
 
 	SCIM  string `json:"scim_base_url"`
 	Login string `json:"login_url"`
@@ -67,28 +68,51 @@ type Step struct {
 	Value string `json:"value"`
 }
 
-// Setup returns what to paste at a connection's provider. It changes nothing. It is a NotFound error for a connection that
-// signs nobody in.
+// nameID is the subject of a SAML sign-in that is not an attribute.
+const nameID = "NameID"
+
+// protocolNone is the protocol of a connection whose file does not say yet how people sign in.
+const protocolNone = "none"
+
+// Setup returns what to paste at a connection's provider. It changes nothing. Of a connection that signs nobody in yet it has
+// the addresses for both protocols: most providers want them before they give the metadata or the client id that the file
+// needs. It is a NotFound error where no policy in force has the connection.
 func (k *Keeper) Setup(connection string) (*Setup, error) {
-	e, ok := k.look().entries[connection]
-	if !ok {
-		return nil, directory.Errorf(directory.NotFound, "There is no connection %q that signs people in; look at saml and oidc in the organization's file.", clip(connection))
+	organization, settings := k.settings(connection)
+	if settings == nil {
+		return nil, directory.Errorf(directory.NotFound, "There is no connection %q in the files that are in force.", clip(connection))
 	}
-	line, urls := e.line, URLsOf(k.PublicURL, connection)
+	urls := URLsOf(k.PublicURL, connection)
 	s := &Setup{
-		Connection: connection, Organization: line.Organization.ID, Provider: line.Settings.Provider, Protocol: "oidc",
+		Connection: connection, Organization: organization.ID, Provider: settings.Provider, Protocol: protocolNone,
 		SCIM: strings.TrimRight(k.PublicURL, "/") + "/scim/v2/" + connection, Login: urls.Login,
 	}
-	s.Subject = Subject{SCIM: orElse(line.Settings.Subject.SCIM, "externalId")}
-	if line.SAML != nil {
-		s.saml(line, urls, e.second)
-	} else {
-		s.oidc(line, urls)
-		k.publicKeys(s, line)
+	s.Subject = Subject{SCIM: orElse(settings.Subject.SCIM, "externalId"), Source: immutable(s.Provider)}
+	e, signsIn := k.look().entries[connection]
+	switch {
+	case !signsIn:
+		s.EntityID, s.ACS, s.Metadata, s.SLO = urls.Metadata, urls.ACS, urls.Metadata, urls.SLO
+		s.RedirectURI, s.SignedOut, s.BackChannelLogout = urls.Callback, urls.SignedOut, urls.BackChannelLogout
+	case e.line.SAML != nil:
+		s.saml(e.line, urls, e.second)
+	default:
+		s.oidc(e.line, urls)
+		k.publicKeys(s, e.line)
 	}
-	s.Subject.Source = immutable(s.Provider)
 	s.Steps = s.steps()
 	return s, nil
+}
+
+// settings finds a connection among the policies in force, nil when none has it.
+func (k *Keeper) settings(connection string) (*config.Organization, *config.Connection) {
+	for _, o := range k.Organizations() {
+		for i := range o.Config.Connections {
+			if c := &o.Config.Connections[i]; c.ID == connection {
+				return o.Config, c
+			}
+		}
+	}
+	return nil, nil
 }
 
 func orElse(text, otherwise string) string {
@@ -101,7 +125,7 @@ func orElse(text, otherwise string) string {
 func (s *Setup) saml(line *Line, urls URLs, behind second) {
 	s.Protocol, s.EntityID, s.ACS, s.Metadata, s.SLO = "saml", line.SAML.EntityID, urls.ACS, urls.Metadata, urls.SLO
 	s.NameID = orElse(string(line.SAML.NameIDFormat), string(saml.Persistent))
-	s.Subject.SignIn = orElse(line.SAML.Subject, "NameID")
+	s.Subject.SignIn = orElse(line.SAML.Subject, nameID)
 	for i, pair := range line.SAML.Keys {
 		role := "current"
 		if i > 0 {
@@ -128,6 +152,7 @@ func (s *Setup) saml(line *Line, urls URLs, behind second) {
 
 func (s *Setup) oidc(line *Line, urls URLs) {
 	settings, _ := line.Settings.SignInOIDC()
+	s.Protocol = "oidc"
 	s.RedirectURI, s.SignedOut, s.BackChannelLogout = urls.Callback, urls.SignedOut, urls.BackChannelLogout
 	s.Scopes = []string{"openid", "profile", "email"}
 	if len(settings.Scopes) > 0 {
