@@ -74,10 +74,13 @@ var (
 	domainForm       = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 )
 
-// operatorText is the operator's file that init writes.
-const operatorText = `# The operator's file. The organizations' files are beside it, one each.
+// operatorText is the operator's file that init writes, for an organization and its domain.
+func operatorText(organization, domain string) string {
+	return `# The operator's file. The organizations' files are beside it, one each.
 data: ./data
+domains: {` + organization + `: [` + domain + `]}    # whose a mail domain is, by your word
 `
+}
 
 // written is what init has written.
 type written struct {
@@ -94,7 +97,7 @@ func (p *program) minimal(organization, domain string) error {
 		return usagef("--domain %q is no mail domain such as acme.com", domain)
 	}
 	file := filepath.Join("organizations", organization+".yaml")
-	texts := map[string][]byte{operatorFile: []byte(operatorText), file: mapping.Minimal(organization, domain)}
+	texts := map[string][]byte{operatorFile: []byte(operatorText(organization, domain)), file: mapping.Minimal(organization, domain)}
 	order := []string{operatorFile, file}
 	for _, path := range order {
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
