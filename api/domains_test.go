@@ -14,7 +14,7 @@ import (
 
 func TestDomainsAreListedAndProven(t *testing.T) {
 	w := newWorld(t, "acme", "beta")
-	w.adopt("acme", joining("acme", ""))
+	w.adopt(joining("acme", ""))
 	const list, verify = "/organizations/acme/domains", "/organizations/acme/domains/acme.net/verify"
 	w.engine.Declared = nil
 	w.local().refused(http.MethodGet, list, nil, http.StatusServiceUnavailable) // nobody knows what is declared

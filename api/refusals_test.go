@@ -12,7 +12,7 @@ import (
 
 func TestWhySaysWhatTheEngineDecided(t *testing.T) {
 	w := newWorld(t, "acme")
-	w.adopt("acme", joining("acme", ""))
+	w.adopt(joining("acme", ""))
 	id := w.hire("acme", "sue", "")
 	w.hire("acme", "ron", "")
 	w.dismissed("acme", "sue", id)

@@ -96,6 +96,7 @@ func commandsFor(code string) []string {
 		return []string{`usher lockdown ORG --off --reason "…"`}
 	case provision.LoginRetired, provision.LoginNotPushed:
 		return []string{"usher connections list --organization ORG"}
+	case provision.LoginJoined, provision.LoginLinked, provision.LoginKnown, provision.LoginReplayed, provision.LoginExpired:
 	}
 	if code == "denied" {
 		return nil

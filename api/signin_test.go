@@ -16,15 +16,15 @@ import (
 	"github.com/mixus/usher/provision"
 )
 
-// adopt puts another policy of an organization into force.
-func (w *world) adopt(name, text string) {
+// adopt puts another policy of acme into force.
+func (w *world) adopt(text string) {
 	w.t.Helper()
-	organization, problems := config.ParseOrganization(name+".yaml", []byte(text), config.Options{})
+	organization, problems := config.ParseOrganization("acme.yaml", []byte(text), config.Options{})
 	compiled, more := mapping.Compile(organization)
 	if problems = append(problems, more...); directory.Failed(problems) {
 		w.t.Fatal(problems)
 	}
-	_, err := w.engine.Activate(w.t.Context(), w.orgs[name], compiled, []directory.PolicyFile{{Name: name + ".yaml", Text: []byte(text)}}, "test")
+	_, err := w.engine.Activate(w.t.Context(), w.orgs["acme"], compiled, []directory.PolicyFile{{Name: "acme.yaml", Text: []byte(text)}}, "test")
 	w.must(err)
 	w.must(w.engine.Idle(w.t.Context()))
 }
@@ -187,7 +187,7 @@ func TestALockdownSignsEverybodyOutUntilItIsOver(t *testing.T) {
 
 func TestWhoAsksToJoinIsListedAndApproved(t *testing.T) {
 	w := newWorld(t, "acme")
-	w.adopt("acme", joining("acme", ""))
+	w.adopt(joining("acme", ""))
 	w.hire("acme", "bob", "")
 	first := w.signIn("acme", "ann")
 	if first.Code != provision.LoginAwaiting {
@@ -238,7 +238,7 @@ func (w *world) dismissed(organization, name string, id directory.ID) {
 
 func TestAHoldShowsWhoSignedInSince(t *testing.T) {
 	w := newWorld(t, "acme")
-	w.adopt("acme", fmt.Sprintf(policy, "acme")+"\nbrakes: [{of: suspensions, window: 1h, floor: 1}]\n")
+	w.adopt(fmt.Sprintf(policy, "acme") + "\nbrakes: [{of: suspensions, window: 1h, floor: 1}]\n")
 	names := []string{"ann", "bob", "cid"}
 	ids := make([]directory.ID, len(names))
 	for i, name := range names {

@@ -37,12 +37,12 @@ func TestAbuse18Replay(t *testing.T) {
 		thief.cookies[name] = c
 	}
 	victim.posted(p.urls.ACS, form).want(http.StatusSeeOther)
-	w.explained(thief.follow(thief.posted(p.urls.ACS, form)).want(http.StatusGone), "acme", "replayed")
+	w.explained(thief.follow(thief.posted(p.urls.ACS, form)).want(http.StatusGone), "replayed")
 
 	unasked := p.form(p.says("bob@acme.com", ""), "")
 	w.browser().posted(p.urls.ACS, unasked).want(http.StatusSeeOther)
 	page := thief.follow(thief.posted(p.urls.ACS, unasked)).want(http.StatusGone)
-	w.explained(page, "acme", "replayed")
+	w.explained(page, "replayed")
 	if thief.signedIn() || w.sessions("acme") != 2 {
 		t.Error("the thief is signed in")
 	}
@@ -75,7 +75,7 @@ func TestAbuse20IdPInitiatedWhereNotAllowed(t *testing.T) {
 	w := newWorld(t)
 	p, b := w.saml["acme-okta"], w.browser()
 	page := b.posted(p.urls.ACS, p.form(p.says("ann@acme.com", ""), "")).want(http.StatusBadRequest)
-	w.explained(page, "acme", "idp_initiated")
+	w.explained(page, "idp_initiated")
 	w.nobody(0)
 }
 
@@ -95,9 +95,9 @@ func TestAbuse29AnotherOrganizationsDomain(t *testing.T) {
 	w := newWorld(t)
 	w.saml["globex-okta"].signIn(w.browser(), "gus@globex.com", "").want(http.StatusSeeOther)
 	page := w.saml["acme-okta"].signIn(w.browser(), "gus@globex.com", "").want(http.StatusForbidden)
-	w.explained(page, "acme", "unknown_domain")
+	w.explained(page, "unknown_domain")
 	page = w.oidc["acme-keys"].signIn(w.browser(), "gus@globex.com", "").want(http.StatusForbidden)
-	w.explained(page, "acme", "unknown_domain")
+	w.explained(page, "unknown_domain")
 	if w.sessions("acme") != 0 || w.sessions("globex") != 1 {
 		t.Error("somebody got in")
 	}
@@ -107,9 +107,9 @@ func TestAbuse30ADisabledConnection(t *testing.T) {
 	w := newWorld(t)
 	w.activate(strings.Replace(acme, "{id: acme-okta,", "{id: acme-okta, state: paused,", 1))
 	page := w.saml["acme-okta"].signIn(w.browser(), "ann@acme.com", "").want(http.StatusForbidden)
-	w.explained(page, "acme", "paused")
+	w.explained(page, "paused")
 	w.activate(strings.Replace(acme, "{id: acme-okta,", "{id: acme-okta, state: observe,", 1))
-	w.explained(w.saml["acme-okta"].signIn(w.browser(), "ann@acme.com", "").want(http.StatusForbidden), "acme", "observed")
+	w.explained(w.saml["acme-okta"].signIn(w.browser(), "ann@acme.com", "").want(http.StatusForbidden), "observed")
 	w.nobody(1)
 }
 
@@ -137,13 +137,13 @@ func TestAbuse32LogoutThatDoesNotCount(t *testing.T) {
 	p, b := w.saml["acme-okta"], w.browser()
 	other := w.browser()
 	p.signIn(b, "ann@acme.com", "")
-	good := p.logout("ann", "session-ann").URL
+	good := p.logout("session-ann").URL
 	unsigned, _, _ := strings.Cut(good, "&SigAlg=")
 	evil := *p.own
 	evil.Keys = []saml.KeyPair{evilKey()}
 	trusted := p.own
 	p.own = &evil
-	foreign := p.logout("ann", "session-ann").URL
+	foreign := p.logout("session-ann").URL
 	p.own = trusted
 	for name, address := range map[string]string{
 		"unsigned": unsigned, "by another key": foreign, "garbage": p.urls.SLO + "?SAMLRequest=garbage", "nothing": p.urls.SLO,
@@ -159,7 +159,7 @@ func TestAbuse32LogoutThatDoesNotCount(t *testing.T) {
 		t.Error("the good one does not count")
 	}
 	p.signIn(b, "ann@acme.com", "")
-	w.explained(other.get(good).want(http.StatusBadRequest), "acme", "used already")
+	w.explained(other.get(good).want(http.StatusBadRequest), "used already")
 	if !b.signedIn() {
 		t.Error("a replayed logout ends a session")
 	}
@@ -182,7 +182,7 @@ func TestAbuse38State(t *testing.T) {
 		thief.cookies[name] = c
 	}
 	others.get(stolen).want(http.StatusSeeOther)
-	w.explained(thief.get(stolen).want(http.StatusGone), "acme", "replayed")
+	w.explained(thief.get(stolen).want(http.StatusGone), "replayed")
 }
 
 func TestAbuse40MixUp(t *testing.T) {
@@ -279,15 +279,15 @@ func TestAbuse50TheCookieAfterSigningOut(t *testing.T) {
 func TestAbuse51DeactivatedBySCIM(t *testing.T) {
 	w := newWorld(t)
 	b, p := w.browser(), w.saml["acme-okta"]
-	w.push("acme-okta", "ann@acme.com", true)
+	w.push("ann@acme.com", true)
 	p.signIn(b, "ann@acme.com", "").want(http.StatusSeeOther)
 	request, relayState := p.start(b, "") // a sign-in under way as well
-	w.push("acme-okta", "ann@acme.com", false)
+	w.push("ann@acme.com", false)
 	if b.signedIn() || w.sessions("acme") != 0 {
 		t.Error("the session goes on")
 	}
 	page := b.posted(p.urls.ACS, p.form(p.says("ann@acme.com", request), relayState)).want(http.StatusForbidden, "IT Service Desk")
-	w.explained(page, "acme", "suspended")
+	w.explained(page, "suspended")
 }
 
 func TestAbuse52TheSessionOfAnotherOrganization(t *testing.T) {

@@ -77,5 +77,5 @@ func TestACodeWorksInTheBrowserThatAskedForIt(t *testing.T) {
 	digits = code(mine)
 	w.activate(acme)
 	page := mine.post("/login/code/enter", url.Values{"code": {digits}}).want(http.StatusForbidden, "IT Service Desk")
-	w.explained(page, "acme", "break_glass")
+	w.explained(page, "break_glass")
 }

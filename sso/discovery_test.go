@@ -54,7 +54,7 @@ func TestSeveralOrganizationsAreOffered(t *testing.T) {
 
 func TestAnUnknownAddressSaysNothingOfAccounts(t *testing.T) {
 	w := newWorld(t)
-	w.push("acme-okta", "guest@elsewhere.example", true)
+	w.push("guest@elsewhere.example", true)
 	b := w.browser()
 	pages := map[string]bool{}
 	for _, address := range []string{"guest@elsewhere.example", "nobody@elsewhere.example"} {

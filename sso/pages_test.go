@@ -38,7 +38,7 @@ func TestTheBackButtonAndADoubleSubmit(t *testing.T) {
 	b.follow(again).want(http.StatusOK, "viewer")
 	twice := both.posted(p.urls.ACS, form) // sent at the same time, with the same cookies
 	page := both.follow(twice).want(http.StatusGone, "/sso/acme-okta/login?return=%2Fone")
-	w.explained(page, "acme", "answered already")
+	w.explained(page, "answered already")
 
 	asked := q.start(b, "?return=/two")
 	back := q.answer(asked, "ann@acme.com")
@@ -56,7 +56,7 @@ func TestASignInThatTakesTooLong(t *testing.T) {
 	request, relayState := p.start(b, "?return=/one")
 	w.now = w.now.Add(16 * time.Minute)
 	page := b.follow(b.posted(p.urls.ACS, p.form(p.says("ann@acme.com", request), relayState))).want(http.StatusGone, "/sso/acme-okta/login")
-	w.explained(page, "acme", "waits for none")
+	w.explained(page, "waits for none")
 	w.now = w.now.Add(-16 * time.Minute)
 	p.signIn(b, "ann@acme.com", "")
 	b.get("/login/expired?connection=acme-okta&return=/x").leads("/x")

@@ -11,10 +11,10 @@ import (
 	"github.com/mixus/usher/directory"
 )
 
-// explained checks that the helpdesk finds a refusal by the reference on its page.
-func (w *world) explained(a *answer, org, says string) {
+// explained checks that acme's helpdesk finds a refusal by the reference on its page.
+func (w *world) explained(a *answer, says string) {
 	w.t.Helper()
-	line, err := w.engine.Refusal(w.t.Context(), w.orgs[org], a.reference())
+	line, err := w.engine.Refusal(w.t.Context(), w.orgs["acme"], a.reference())
 	w.must(err)
 	told := strings.Join(line.Notes, "; ")
 	for _, v := range line.Values {
@@ -32,26 +32,26 @@ func TestEachRefusalHasItsPage(t *testing.T) {
 		"ann@elsewhere.example": "unknown_domain", "ben@acme.net": "not_pushed", "cat@acme.org": "awaiting",
 	} {
 		page := p.signIn(b, email, "").want(http.StatusForbidden, "IT Service Desk")
-		w.explained(page, "acme", says)
+		w.explained(page, says)
 	}
-	w.push("acme-okta", "bob@acme.com", true)
+	w.push("bob@acme.com", true)
 	in := p.says("bob@acme.com", "")
 	request, relayState := p.start(b, "")
 	in.Request, in.Status = request, "RequestDenied"
 	page := b.posted(p.urls.ACS, p.form(in, relayState)).want(http.StatusForbidden, "Okta", "IT Service Desk")
-	w.explained(page, "acme", "RequestDenied")
+	w.explained(page, "RequestDenied")
 
 	request, relayState = p.start(b, "")
 	in = p.says("bob@acme.com", request)
 	in.Audience = "https://another.example"
 	page = b.posted(p.urls.ACS, p.form(in, relayState)).want(http.StatusBadRequest, "not set up right")
-	w.explained(page, "acme", "another.example")
+	w.explained(page, "another.example")
 
 	w.broken["acme-keys"] = directory.Errorf(directory.Unavailable, "The provider's configuration could not be read.")
-	w.explained(b.get("/sso/acme-keys/login").want(http.StatusServiceUnavailable), "acme", "could not be read")
+	w.explained(b.get("/sso/acme-keys/login").want(http.StatusServiceUnavailable), "could not be read")
 	w.broken["acme-keys"] = errors.New("a secret of ours")
 	page = b.get("/sso/acme-keys/login").want(http.StatusBadRequest, "not set up right")
-	w.explained(page, "acme", "cannot be used")
+	w.explained(page, "cannot be used")
 	b.get("/sso/acme-keys/oidc/callback").want(http.StatusBadRequest)
 	if w.sessions("acme") != 0 {
 		t.Error("somebody got in")
@@ -65,7 +65,7 @@ func TestAnotherAccountThanTheOneAskedFor(t *testing.T) {
 	if !strings.Contains(page.body, "/sso/acme-okta/login?fresh=1&amp;login_hint=ann%40acme.com&amp;return=%2Fx") {
 		t.Errorf("the page does not lead to another try:\n%s", page.body)
 	}
-	w.explained(page, "acme", "unknown_domain")
+	w.explained(page, "unknown_domain")
 	// An alias of a person who gets in is no mistake.
 	p.signIn(b, "ann.lee@acme.com", "?login_hint=ann@acme.com").want(http.StatusSeeOther)
 }
@@ -106,7 +106,7 @@ func TestWhatGoesWrongInsideStaysInside(t *testing.T) {
 	w := newWorld(t)
 	for _, err := range []error{errors.New("a secret of ours"), &directory.Error{Kind: directory.Unavailable, Message: "The disk is full.", Err: errors.New("a secret of ours")}} {
 		rec := httptest.NewRecorder()
-		w.server.Render(rec, httptest.NewRequest(http.MethodGet, "/login", nil), err)
+		w.server.Render(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/login", nil), err)
 		if page := text(rec.Body.String()); rec.Code < 500 || strings.Contains(page, "secret") || !strings.Contains(page, "The fault is ours") {
 			t.Errorf("%v is shown as %d:\n%s", err, rec.Code, page)
 		}

@@ -54,7 +54,7 @@ func FuzzReturn(f *testing.F) {
 			}
 		}
 		w := httptest.NewRecorder()
-		if err := leave(w, httptest.NewRequest(http.MethodGet, "/login", nil), path); err != nil {
+		if err := leave(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/login", nil), path); err != nil {
 			t.Fatal(err)
 		}
 		if got := w.Header().Get("Location"); got != path || len(w.Header()["Set-Cookie"]) > 0 {

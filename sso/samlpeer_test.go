@@ -3,7 +3,6 @@ package sso_test
 import (
 	"bytes"
 	"compress/flate"
-	"crypto"
 	"crypto/rand"
 	"encoding/base64"
 	"io"
@@ -106,7 +105,7 @@ func (p *samlPeer) form(in said, relayState string) url.Values {
 // sign puts a signature into an element, after its issuer.
 func sign(t *testing.T, el *etree.Element, key saml.KeyPair) {
 	t.Helper()
-	ctx, err := dsig.NewSigningContext(key.Key.(crypto.Signer), [][]byte{key.Certificate.Raw})
+	ctx, err := dsig.NewSigningContext(key.Key, [][]byte{key.Certificate.Raw})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,12 +151,12 @@ func (p *samlPeer) signIn(b *browser, email, query string) *answer {
 	return b.posted(p.urls.ACS, p.form(p.says(email, request), relayState))
 }
 
-// logout is a request of the provider to sign somebody out.
-func (p *samlPeer) logout(name, session string) *saml.Outbound {
+// logout is a request of the provider to sign ann out.
+func (p *samlPeer) logout(session string) *saml.Outbound {
 	p.t.Helper()
 	out, err := p.own.LogoutRequest(saml.Leave{
 		At: p.now, RelayState: "of the provider", Session: session,
-		NameID: identity.NameID{Value: name, Format: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"},
+		NameID: identity.NameID{Value: "ann", Format: "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"},
 	})
 	p.must(err)
 	return out

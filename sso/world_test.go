@@ -190,9 +190,9 @@ func (w *world) Organizations() []trust.Organization {
 	return out
 }
 
-// push has a connection's directory say that somebody is, or is no longer, active. Their subject is the part of the address
+// push has the directory of acme-okta say that somebody is, or is no longer, active. Their subject is the part of the address
 // before the domain, as in the sign-ins of these tests.
-func (w *world) push(connection, address string, active bool) {
+func (w *world) push(address string, active bool) {
 	w.t.Helper()
 	name, _, _ := strings.Cut(address, "@")
 	in := facts.UserInput{
@@ -200,7 +200,7 @@ func (w *world) push(connection, address string, active bool) {
 		Body: []byte(`{"userName":"` + address + `","emails":[{"value":"` + address + `","primary":true}]}`),
 	}
 	w.must(w.engine.Do(w.t.Context(), provision.Push{
-		Org: w.orgs[w.policyOf(connection)], Conn: w.conns[connection], Cause: directory.Cause{Kind: directory.CauseSCIM, ID: "push"},
+		Org: w.orgs["acme"], Conn: w.conns["acme-okta"], Cause: directory.Cause{Kind: directory.CauseSCIM, ID: "push"},
 	}, func(f *facts.Writer) error {
 		if id := w.pushed[address]; !id.IsZero() {
 			_, err := f.ReplaceUser(id, facts.Match{}, in)
@@ -212,11 +212,6 @@ func (w *world) push(connection, address string, active bool) {
 		}
 		return err
 	}))
-}
-
-func (w *world) policyOf(connection string) string {
-	id, _, _ := strings.Cut(connection, "-")
-	return id
 }
 
 // entries returns the journal entries of a kind.

@@ -80,6 +80,6 @@ func (a *App) oauth(provider *oidc.Provider) *oauth2.Config {
 
 // fail says that something did not work out; what it was is in the log.
 func (a *App) fail(w http.ResponseWriter, r *http.Request, what string, err error) {
-	a.Log.WarnContext(r.Context(), what, "err", err)
+	a.Log.WarnContext(r.Context(), "answered with a problem", "problem", what, "err", err)
 	a.show(w, http.StatusBadGateway, &view{Problem: "That did not work: " + what + "."})
 }

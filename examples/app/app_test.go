@@ -148,22 +148,28 @@ func (h *house) login(w http.ResponseWriter, r *http.Request) {
 // open opens a page of the application and returns what stands there.
 func (h *house) open(path string) string {
 	h.t.Helper()
-	_, page := h.send(http.MethodGet, path, nil)
-	return page
+	return h.send(http.MethodGet, path, nil).text
+}
+
+// answer is what a browser got at last.
+type answer struct {
+	status int
+	header http.Header
+	text   string
 }
 
 // send sends a request to the application, and follows where it leads.
-func (h *house) send(method, path string, form url.Values) (*http.Response, string) {
+func (h *house) send(method, path string, form url.Values) answer {
 	h.t.Helper()
 	r, err := http.NewRequestWithContext(h.t.Context(), method, h.app.URL+path, strings.NewReader(form.Encode()))
 	h.must(err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	answer, err := h.browser.Do(r)
+	response, err := h.browser.Do(r)
 	h.must(err)
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
 	h.must(err)
-	return answer, string(text)
+	return answer{response.StatusCode, response.Header, string(text)}
 }
 
 func (h *house) member() directory.ID {
@@ -190,7 +196,7 @@ func TestSomebodySignsInAndOut(t *testing.T) {
 			t.Errorf("the page lacks %s:\n%s", want, page)
 		}
 	}
-	if _, page := h.send(http.MethodPost, "/signout", nil); !strings.Contains(page, `id="welcome"`) {
+	if page := h.send(http.MethodPost, "/signout", nil).text; !strings.Contains(page, `id="welcome"`) {
 		t.Errorf("after signing out the page is\n%s", page)
 	}
 	if list, _, err := h.engine.ListSessions(t.Context(), h.org, h.member(), nil, 10); err != nil || len(list) != 0 {
@@ -248,8 +254,8 @@ func TestAnswersThatNobodyAskedForAreRefused(t *testing.T) {
 			t.Errorf("%v: the page is\n%s", q, page)
 		}
 	}
-	answer, _ := h.send(http.MethodPost, "/backchannel-logout", url.Values{"logout_token": {"a.b.c"}})
-	if answer.StatusCode != http.StatusBadRequest || answer.Header.Get("Cache-Control") != "no-store" {
-		t.Errorf("a forged logout token is answered %d", answer.StatusCode)
+	out := h.send(http.MethodPost, "/backchannel-logout", url.Values{"logout_token": {"a.b.c"}})
+	if out.status != http.StatusBadRequest || out.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("a forged logout token is answered %d", out.status)
 	}
 }

@@ -28,18 +28,18 @@ func TestAnApplicationSignsItsPersonOut(t *testing.T) {
 	a, b := w.app(), w.browser()
 	token, _ := a.enter(b)
 	w.pass(10 * time.Minute) // the ID token has expired long since
-	to, _, page := b.open(leaveBy("id_token_hint", idTokenOf(token), "post_logout_redirect_uri", appHome, "state", "x y"))
+	to, page := b.open(leaveBy("id_token_hint", idTokenOf(token), "post_logout_redirect_uri", appHome, "state", "x y"))
 	if to == nil || to.String() != appHome+"?state=x+y" {
-		t.Errorf("the browser is led to %v, and sees %s", to, page)
+		t.Errorf("the browser is led to %v, and sees %s", to, page.text)
 	}
 	if status, _ := a.userinfo(token.AccessToken); status != http.StatusUnauthorized {
 		t.Errorf("the access token holds: %d", status)
 	}
-	if to, _, _ := b.open(a.ask("verifier", oauth2.SetAuthURLParam("prompt", "none"))); to.Query().Get("error") != "login_required" {
+	if to, _ := b.open(a.ask("verifier", oauth2.SetAuthURLParam("prompt", "none"))); to.Query().Get("error") != "login_required" {
 		t.Errorf("the browser is signed in: %v", to)
 	}
 	// Once more, as by the back button: nothing to end, and the way back is the same.
-	if to, _, _ := b.open(leaveBy("id_token_hint", idTokenOf(token), "post_logout_redirect_uri", appHome)); to == nil || to.String() != appHome || w.signOuts.Load() != 1 {
+	if to, _ := b.open(leaveBy("id_token_hint", idTokenOf(token), "post_logout_redirect_uri", appHome)); to == nil || to.String() != appHome || w.signOuts.Load() != 1 {
 		t.Errorf("the second time leads to %v, after %d sign-outs", to, w.signOuts.Load())
 	}
 }
@@ -50,9 +50,9 @@ func TestOnlyARegisteredAddressIsLedTo(t *testing.T) {
 	for _, uri := range []string{"https://evil.example/", "https://app.example", "https://app.example/?x", "//evil.example/", "/\\evil.example", appCallback, ""} {
 		b := w.browser()
 		token, _ := a.enter(b)
-		to, answer, page := b.open(leaveBy("id_token_hint", idTokenOf(token), "post_logout_redirect_uri", uri))
-		if to != nil || answer.StatusCode != http.StatusOK || page != "Signed out." {
-			t.Errorf("%q leads to %v, and shows %s", uri, to, page)
+		to, page := b.open(leaveBy("id_token_hint", idTokenOf(token), "post_logout_redirect_uri", uri))
+		if to != nil || page.status != http.StatusOK || page.text != "Signed out." {
+			t.Errorf("%q leads to %v, and shows %s", uri, to, page.text)
 		}
 	}
 }
@@ -69,8 +69,8 @@ func TestALinkThatAnybodyCouldHaveMadeAsksFirst(t *testing.T) {
 		"somebody else's hint": leaveBy("id_token_hint", idTokenOf(of), "post_logout_redirect_uri", appHome),
 		"nothing":              "/oidc/end_session",
 	} {
-		if to, answer, page := ann.open(address); to != nil || answer.StatusCode != http.StatusOK || page != "Sign out?" {
-			t.Errorf("%s: leads to %v, and shows %s", name, to, page)
+		if to, page := ann.open(address); to != nil || page.status != http.StatusOK || page.text != "Sign out?" {
+			t.Errorf("%s: leads to %v, and shows %s", name, to, page.text)
 		}
 	}
 	for name, hint := range map[string]string{
@@ -83,8 +83,8 @@ func TestALinkThatAnybodyCouldHaveMadeAsksFirst(t *testing.T) {
 		if hint == "" {
 			address = leaveBy("id_token_hint", idTokenOf(token), "client_id", "desktop")
 		}
-		if to, answer, _ := ann.open(address); to != nil || answer.StatusCode != http.StatusBadRequest {
-			t.Errorf("%s: leads to %v, %d", name, to, answer.StatusCode)
+		if to, page := ann.open(address); to != nil || page.status != http.StatusBadRequest {
+			t.Errorf("%s: leads to %v, %d", name, to, page.status)
 		}
 	}
 	if status, _ := a.userinfo(token.AccessToken); status != http.StatusOK || w.signOuts.Load() != 0 {
@@ -100,10 +100,7 @@ func TestAFormSignsOutAsALinkDoes(t *testing.T) {
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.server.URL+"/oidc/end_session", strings.NewReader(form.Encode()))
 	w.must(err)
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	answer, err := b.Do(r)
-	w.must(err)
-	w.must(answer.Body.Close())
-	if to, _ := answer.Location(); to == nil || to.String() != appHome || w.signOuts.Load() != 1 {
+	if to, _ := b.send(r); to == nil || to.String() != appHome || w.signOuts.Load() != 1 {
 		t.Errorf("the browser is led to %v", to)
 	}
 }

@@ -96,9 +96,9 @@ func TestASecondApplicationNeedsNoSecondSignIn(t *testing.T) {
 
 func TestTheDiscoveryDocumentSaysWhatThereIsAndNothingElse(t *testing.T) {
 	w := newWorld(t)
-	_, answer, text := w.browser().open("/.well-known/openid-configuration")
+	_, page := w.browser().open("/.well-known/openid-configuration")
 	var got map[string]any
-	w.must(json.Unmarshal([]byte(text), &got))
+	w.must(json.Unmarshal([]byte(page.text), &got))
 	issuer := w.server.URL
 	want := map[string]any{
 		"issuer": issuer, "authorization_endpoint": issuer + "/oidc/authorize", "token_endpoint": issuer + "/oidc/token",
@@ -116,7 +116,7 @@ func TestTheDiscoveryDocumentSaysWhatThereIsAndNothingElse(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("discovery (-want +got):\n%s", diff)
 	}
-	if answer.Header.Get("Access-Control-Allow-Origin") != "" {
+	if page.header.Get("Access-Control-Allow-Origin") != "" {
 		t.Error("every origin may read it")
 	}
 }
@@ -130,9 +130,9 @@ func TestWhatIsNotTheClientsRedirectURIGetsAPage(t *testing.T) {
 		"https://app.example/callback/?from=usher", "https://APP.example/callback?from=usher", "https://app.example:443/callback?from=usher",
 		"https://evil.example/callback?from=usher", "http://app.example/callback?from=usher", url.QueryEscape(appCallback), "",
 	} {
-		to, answer, page := w.browser().open(a.ask("verifier", oauth2.SetAuthURLParam("redirect_uri", uri)))
-		if to != nil || answer.StatusCode != http.StatusBadRequest || !strings.Contains(page, "not set up right") {
-			t.Errorf("%q leads to %v, and shows %d", uri, to, answer.StatusCode)
+		to, page := w.browser().open(a.ask("verifier", oauth2.SetAuthURLParam("redirect_uri", uri)))
+		if to != nil || page.status != http.StatusBadRequest || !strings.Contains(page.text, "not set up right") {
+			t.Errorf("%q leads to %v, and shows %d", uri, to, page.status)
 		}
 	}
 	for name, address := range map[string]string{
@@ -140,7 +140,7 @@ func TestWhatIsNotTheClientsRedirectURIGetsAPage(t *testing.T) {
 		"two redirect addresses": a.ask("verifier") + "&redirect_uri=https://evil.example/",
 		"another client's":       strings.Replace(a.ask("verifier"), "client_id=app", "client_id=desktop", 1),
 	} {
-		if to, answer, _ := w.browser().open(address); to != nil || answer.StatusCode != http.StatusBadRequest {
+		if to, page := w.browser().open(address); to != nil || page.status != http.StatusBadRequest {
 			t.Errorf("%s leads to %v", name, to)
 		}
 	}
@@ -170,9 +170,9 @@ func TestARequestThatIsNotInOrderGoesBackToTheApplication(t *testing.T) {
 		"a hint of nobody's":     {set("id_token_hint", "a.b.c"), "invalid_request"},
 		"a state without end":    {set("state", strings.Repeat("s", 600)), "invalid_request"},
 	} {
-		to, _, page := w.browser().open(a.ask("verifier", c.change...))
+		to, page := w.browser().open(a.ask("verifier", c.change...))
 		if to == nil || !strings.HasPrefix(to.String(), "https://app.example/callback?") {
-			t.Errorf("%s: leads to %v, and shows %s", name, to, page)
+			t.Errorf("%s: leads to %v, and shows %s", name, to, page.text)
 			continue
 		}
 		q := to.Query()
@@ -180,7 +180,7 @@ func TestARequestThatIsNotInOrderGoesBackToTheApplication(t *testing.T) {
 			t.Errorf("%s: comes back with %v, want %s", name, q, c.want)
 		}
 	}
-	if to, _, _ := w.browser().open(a.ask("verifier") + "&scope=openid"); to == nil || to.Query().Get("error") != "invalid_request" {
+	if to, _ := w.browser().open(a.ask("verifier") + "&scope=openid"); to == nil || to.Query().Get("error") != "invalid_request" {
 		t.Errorf("a parameter that is there twice leads to %v", to)
 	}
 }
@@ -189,15 +189,15 @@ func TestNobodyIsShownAPageWhereTheApplicationWantsNone(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.app(), w.browser()
 	silent := a.ask(oauth2.GenerateVerifier(), oauth2.SetAuthURLParam("prompt", "none"))
-	if to, _, _ := b.open(silent); to.Query().Get("error") != "login_required" || to.Query().Get("state") != "the-state" {
+	if to, _ := b.open(silent); to.Query().Get("error") != "login_required" || to.Query().Get("state") != "the-state" {
 		t.Errorf("nobody is signed in, and the browser comes back with %v", to.Query())
 	}
 	a.enter(b)
-	if to, _, _ := b.open(silent); to.Query().Get("code") == "" {
+	if to, _ := b.open(silent); to.Query().Get("code") == "" {
 		t.Errorf("ann is signed in, and the browser comes back with %v", to.Query())
 	}
 	w.terms()
-	if to, _, _ := b.open(silent); to.Query().Get("error") != "login_required" {
+	if to, _ := b.open(silent); to.Query().Get("error") != "login_required" {
 		t.Errorf("terms are due, and the browser comes back with %v", to.Query())
 	}
 }
@@ -208,8 +208,8 @@ func TestWhoHasToAcceptTermsIsLedThere(t *testing.T) {
 	a.enter(b)
 	w.signsIn = ""
 	w.terms()
-	if _, answer, _ := b.open(a.ask("verifier")); answer.StatusCode != http.StatusTeapot {
-		t.Errorf("the browser was not led to /login, but answered %d", answer.StatusCode)
+	if _, page := b.open(a.ask("verifier")); page.status != http.StatusTeapot {
+		t.Errorf("the browser was not led to /login, but answered %d", page.status)
 	}
 }
 
@@ -232,9 +232,9 @@ func TestAnApplicationCanAskForAFreshSignIn(t *testing.T) {
 			w.asked.Store(nil)
 			w.pass(c.waits)
 			verifier := oauth2.GenerateVerifier()
-			to, _, page := b.open(a.ask(verifier, c.ask))
+			to, page := b.open(a.ask(verifier, c.ask))
 			if to == nil || to.Query().Get("code") == "" {
-				t.Fatalf("the browser is led to %v, and sees %s", to, page)
+				t.Fatalf("the browser is led to %v, and sees %s", to, page.text)
 			}
 			token, err := a.oauth.Exchange(a.ctx, to.Query().Get("code"), oauth2.VerifierOption(verifier))
 			w.must(err)
@@ -265,8 +265,8 @@ func TestALoginPageThatBringsNobodyInEndsInNoCircle(t *testing.T) {
 	a, b := w.app(), w.browser()
 	a.enter(b)
 	w.terms() // and the pages send the browser back at once
-	if to, _, page := b.open(a.ask("verifier")); to == nil || to.Query().Get("error") != "login_required" {
-		t.Errorf("the browser is led to %v, and sees %s", to, page)
+	if to, page := b.open(a.ask("verifier")); to == nil || to.Query().Get("error") != "login_required" {
+		t.Errorf("the browser is led to %v, and sees %s", to, page.text)
 	}
 }
 
@@ -290,7 +290,7 @@ func TestAnotherOrganizationsSessionIsNone(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.app(), w.browser()
 	a.enter(b)
-	to, _, _ := b.open(a.ask("verifier", oauth2.SetAuthURLParam("organization", "other"), oauth2.SetAuthURLParam("prompt", "none")))
+	to, _ := b.open(a.ask("verifier", oauth2.SetAuthURLParam("organization", "other"), oauth2.SetAuthURLParam("prompt", "none")))
 	if to == nil || to.Query().Get("error") != "login_required" {
 		t.Errorf("the session of acme is led to %v", to)
 	}
@@ -302,9 +302,9 @@ func TestWhoIsNotThePersonOfTheHintDoesNotGetIn(t *testing.T) {
 	token, _ := a.enter(w.browser())
 	raw, _ := token.Extra("id_token").(string)
 	w.signsIn = "bob"
-	to, _, page := w.browser().open(a.ask("verifier", oauth2.SetAuthURLParam("id_token_hint", raw)))
+	to, page := w.browser().open(a.ask("verifier", oauth2.SetAuthURLParam("id_token_hint", raw)))
 	if to == nil || to.Query().Get("error") != "login_required" {
-		t.Errorf("bob is led to %v, and sees %s", to, page)
+		t.Errorf("bob is led to %v, and sees %s", to, page.text)
 	}
 }
 
@@ -320,8 +320,8 @@ func TestASignInThatTookTooLongStartsAgain(t *testing.T) {
 		"late": q.Get("return"), "forged": "/oidc/authorize/callback?id=AAAA", "none": "/oidc/authorize/callback",
 		"changed": q.Get("return")[:len(q.Get("return"))-2] + "xx",
 	} {
-		if to, answer, page := b.open(back); to != nil || answer.StatusCode != http.StatusBadRequest || !strings.Contains(page, "Please start again") {
-			t.Errorf("%s: leads to %v, %d", name, to, answer.StatusCode)
+		if to, page := b.open(back); to != nil || page.status != http.StatusBadRequest || !strings.Contains(page.text, "Please start again") {
+			t.Errorf("%s: leads to %v, %d", name, to, page.status)
 		}
 	}
 }
@@ -334,7 +334,7 @@ func TestAClientThatWasTakenOutMeanwhileGetsNothing(t *testing.T) {
 	q, err := url.ParseQuery(*w.asked.Load())
 	w.must(err)
 	w.clients = []config.Client{{ID: "app", RedirectURIs: []string{"https://elsewhere.example/"}}}
-	if to, answer, _ := b.open(q.Get("return")); to != nil || answer.StatusCode != http.StatusBadRequest {
-		t.Errorf("leads to %v, %d", to, answer.StatusCode)
+	if to, page := b.open(q.Get("return")); to != nil || page.status != http.StatusBadRequest {
+		t.Errorf("leads to %v, %d", to, page.status)
 	}
 }

@@ -19,9 +19,9 @@ import (
 // published returns the ids of the keys that anybody can fetch.
 func (w *world) published() []string {
 	w.t.Helper()
-	_, _, text := w.browser().open("/oidc/keys")
+	_, answer := w.browser().open("/oidc/keys")
 	set := &jose.JSONWebKeySet{}
-	w.must(json.Unmarshal([]byte(text), set))
+	w.must(json.Unmarshal([]byte(answer.text), set))
 	var ids []string
 	for _, key := range set.Keys {
 		if !key.IsPublic() || key.Use != "sig" || key.Algorithm != "RS256" {
@@ -29,7 +29,7 @@ func (w *world) published() []string {
 		}
 		ids = append(ids, key.KeyID)
 	}
-	if strings.Contains(text, `"d"`) || strings.Contains(text, `"p"`) {
+	if strings.Contains(answer.text, `"d"`) || strings.Contains(answer.text, `"p"`) {
 		w.t.Errorf("the set holds a private key")
 	}
 	return ids
@@ -39,7 +39,7 @@ func (w *world) published() []string {
 func (a *app) signer() string {
 	a.w.t.Helper()
 	token, _ := a.enter(a.w.browser())
-	jws, err := jose.ParseSigned(idTokenOf(token), []jose.SignatureAlgorithm{jose.RS256})
+	jws, err := jose.ParseSignedCompact(idTokenOf(token), []jose.SignatureAlgorithm{jose.RS256})
 	a.w.must(err)
 	return jws.Signatures[0].Header.KeyID
 }

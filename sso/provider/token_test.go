@@ -17,9 +17,9 @@ import (
 func (a *app) code(b *browser) (code, verifier string) {
 	a.w.t.Helper()
 	verifier = oauth2.GenerateVerifier()
-	to, _, page := b.open(a.ask(verifier))
+	to, page := b.open(a.ask(verifier))
 	if to == nil || to.Query().Get("code") == "" {
-		a.w.t.Fatalf("the browser is led to %v, and sees %s", to, page)
+		a.w.t.Fatalf("the browser is led to %v, and sees %s", to, page.text)
 	}
 	return to.Query().Get("code"), verifier
 }
@@ -121,8 +121,11 @@ func TestClientsAreKnownByTheirSecret(t *testing.T) {
 		"a public one with a secret": {"desktop", "x", nil, http.StatusUnauthorized, "invalid_client"},
 		"the form":                   {"", "", url.Values{"client_id": {"app"}, "client_secret": {appSecret}}, http.StatusOK, ""},
 		"both ways at once":          {"app", appSecret, url.Values{"client_id": {"app"}, "client_secret": {appSecret}}, http.StatusBadRequest, "invalid_request"},
-		"an assertion": {"", "", url.Values{"client_assertion": {"a.b.c"}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}},
-			http.StatusUnauthorized, "invalid_client"},
+		"an assertion": {
+			"", "",
+			url.Values{"client_assertion": {"a.b.c"}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}},
+			http.StatusUnauthorized, "invalid_client",
+		},
 	} {
 		code, verifier := a.code(b)
 		form := exchange(code, verifier)
@@ -155,21 +158,21 @@ func TestThereIsNoOtherGrant(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/oidc/register", "/oidc/device_authorization", "/oidc/introspect"} {
-		if status, _ := w.status(http.MethodPost, path); status != http.StatusNotFound {
+		if status := w.status(http.MethodPost, path); status != http.StatusNotFound {
 			t.Errorf("%s answers %d", path, status)
 		}
 	}
 }
 
 // status asks for nothing but the status.
-func (w *world) status(method, path string) (int, http.Header) {
+func (w *world) status(method, path string) int {
 	w.t.Helper()
 	r, err := http.NewRequestWithContext(w.t.Context(), method, w.server.URL+path, nil)
 	w.must(err)
 	answer, err := w.server.Client().Do(r)
 	w.must(err)
 	w.must(answer.Body.Close())
-	return answer.StatusCode, answer.Header
+	return answer.StatusCode
 }
 
 // TestAGETExchangesNothing: neither by method, nor by parameters in the address, where logs would keep them.
@@ -180,7 +183,7 @@ func TestAGETExchangesNothing(t *testing.T) {
 	form := exchange(code, verifier)
 	form.Set("client_id", "app")
 	form.Set("client_secret", appSecret)
-	if status, _ := w.status(http.MethodGet, "/oidc/token?"+form.Encode()); status != http.StatusMethodNotAllowed {
+	if status := w.status(http.MethodGet, "/oidc/token?"+form.Encode()); status != http.StatusMethodNotAllowed {
 		t.Errorf("GET answers %d", status)
 	}
 	if status, said, _ := w.post("/oidc/token?"+form.Encode(), nil, "", ""); status != http.StatusBadRequest || said["error"] != "invalid_request" {
@@ -267,7 +270,7 @@ func TestLeavingEndsWhatTheApplicationHolds(t *testing.T) {
 			if status, said, _ := w.post("/oidc/token", exchange(code, verifier), "app", appSecret); status != http.StatusBadRequest || said["error"] != "invalid_grant" {
 				t.Errorf("the code is exchanged: %d %v", status, said)
 			}
-			if to, _, _ := b.open(a.ask("verifier", oauth2.SetAuthURLParam("prompt", "none"))); to.Query().Get("error") != "login_required" {
+			if to, _ := b.open(a.ask("verifier", oauth2.SetAuthURLParam("prompt", "none"))); to.Query().Get("error") != "login_required" {
 				t.Errorf("the browser is signed in: %v", to)
 			}
 		})
@@ -284,7 +287,7 @@ func TestAQuestionOfTheApplicationKeepsNobodySignedIn(t *testing.T) {
 		t.Errorf("userinfo answers %d", status)
 	}
 	w.pass(11*time.Hour + 10*time.Minute)
-	if to, _, _ := b.open(a.ask("verifier", oauth2.SetAuthURLParam("prompt", "none"))); to.Query().Get("error") != "login_required" {
+	if to, _ := b.open(a.ask("verifier", oauth2.SetAuthURLParam("prompt", "none"))); to.Query().Get("error") != "login_required" {
 		t.Errorf("the session holds after 12 hours in which ann did nothing: %v", to)
 	}
 }

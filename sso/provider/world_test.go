@@ -230,21 +230,34 @@ func (w *world) browser() *browser {
 	return &browser{&c, w}
 }
 
-// open goes to an address, and returns where the browser would go outside of usher, or what stands on the last page.
-func (b *browser) open(address string) (*url.URL, *http.Response, string) {
+// answer is what a browser got at last.
+type answer struct {
+	status int
+	header http.Header
+	text   string
+}
+
+// open goes to an address, and returns where the browser would go outside of usher, or nil, and what stands on the last page.
+func (b *browser) open(address string) (*url.URL, answer) {
 	b.w.t.Helper()
 	if strings.HasPrefix(address, "/") {
 		address = b.w.server.URL + address
 	}
 	r, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodGet, address, nil)
 	b.w.must(err)
-	answer, err := b.Do(r)
+	return b.send(r)
+}
+
+// send sends a request, and follows where it leads.
+func (b *browser) send(r *http.Request) (*url.URL, answer) {
+	b.w.t.Helper()
+	response, err := b.Do(r)
 	b.w.must(err)
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
 	b.w.must(err)
-	to, _ := answer.Location()
-	return to, answer, string(text)
+	to, _ := response.Location()
+	return to, answer{response.StatusCode, response.Header, string(text)}
 }
 
 // app is a relying party by go-oidc.
@@ -274,9 +287,9 @@ func (a *app) ask(verifier string, more ...oauth2.AuthCodeOption) string {
 func (a *app) enter(b *browser) (*oauth2.Token, *oidc.IDToken) {
 	a.w.t.Helper()
 	verifier := oauth2.GenerateVerifier()
-	to, _, page := b.open(a.ask(verifier))
+	to, page := b.open(a.ask(verifier))
 	if to == nil || to.Query().Get("code") == "" {
-		a.w.t.Fatalf("the browser is led to %v, and sees %s", to, page)
+		a.w.t.Fatalf("the browser is led to %v, and sees %s", to, page.text)
 	}
 	token, err := a.oauth.Exchange(a.ctx, to.Query().Get("code"), oauth2.VerifierOption(verifier))
 	a.w.must(err)

@@ -36,7 +36,7 @@ func TestTheTokenOfARequest(t *testing.T) {
 		"__Host-usher=a; __Host-usher=b": "",
 		"__Host-usher=" + strings.Repeat("a", 200): "",
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		if header != "" {
 			r.Header.Set("Cookie", header)
 		}

@@ -52,7 +52,7 @@ func (k *Keeper) fetch(ctx context.Context, client *http.Client, address string,
 	if err != nil {
 		return answer{}, err
 	}
-	defer w.Body.Close() //nolint:errcheck // it was only read
+	defer w.Body.Close()
 	a := answer{tag: bounded(w.Header.Get("ETag")), modified: bounded(w.Header.Get("Last-Modified"))}
 	if date, err := http.ParseTime(w.Header.Get("Date")); err == nil {
 		a.timed, a.ahead = true, date.Sub(begun.Add(k.now().Sub(begun)/2)).Round(time.Second)

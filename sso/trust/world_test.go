@@ -61,7 +61,7 @@ func policy(connections ...string) string {
 	return "organization: {id: acme, name: Acme Inc.}\nroles:\n  - {name: viewer, permissions: [a]}\nconnections:\n  - " + strings.Join(connections, "\n  - ") + "\n"
 }
 
-func newWorld(t *testing.T, connections ...string) *world {
+func newWorld(t *testing.T) *world {
 	t.Helper()
 	s, err := bolt.Open(filepath.Join(t.TempDir(), "usher.db"), bolt.Options{})
 	if err != nil {
@@ -80,9 +80,6 @@ func newWorld(t *testing.T, connections ...string) *world {
 		return w.compile(string(files[0].Text)), nil
 	}
 	w.k = w.keeper()
-	if len(connections) > 0 {
-		w.use(connections...)
-	}
 	return w
 }
 
