@@ -23,6 +23,7 @@ const module = "github.com/mixus/usher"
 var floors = []struct{ name, reason string }{
 	{"cmd/usher", "flags, signals and exit codes: it starts everything, and nothing may start it"},
 	{"bench", "drives the built program from outside, as a stranger would"},
+	{"e2e", "signs people in from outside, by real providers and browsers"},
 	{"examples", "plays transcripts over HTTP from outside, and knows nothing of the inside"},
 	{"app", "wiring only, so that tests start the same process as cmd/usher"},
 	{"api", "REST for the application and the command line"},
@@ -78,6 +79,7 @@ var libraries = []struct {
 	{"github.com/zitadel", []string{"sso/provider"}, "the application's OpenID provider is one room's work"},
 	{"github.com/wneessen/go-mail", []string{"outbox/mail"}, "how mail is written and handed over is one room's work"},
 	{"github.com/emersion/go-smtp", []string{"outbox/mail/mailtest"}, "usher sends mail and serves none; the server is for tests"},
+	{"github.com/chromedp", []string{"e2e"}, "usher drives no browser; its tests do"},
 	{"github.com/spf13/cobra", []string{"cmd/usher"}, "only the program has flags"},
 	{"github.com/schollz/progressbar", []string{"cmd/usher"}, "only the program has a terminal"},
 }
@@ -129,6 +131,9 @@ func TestWhatTheRulesRefuse(t *testing.T) {
 		{"scim/filter", module + "/scim/patch", true},
 		{"scim/bulk", module + "/scim/patch", true},
 		{"store/bolt", module + "/store/storetest", true},
+		{"app", module + "/store/storetest", true},
+		{"sso/saml", module + "/sso/saml/samltest", true},
+		{"sso/saml/samltest", "github.com/russellhaering/goxmldsig", false},
 		{"scim/dialect", module + "/directory", false},
 		{"app", module + "/examples", true},
 		{"cmd/usher", module + "/examples", false},
@@ -227,6 +232,9 @@ func upward(from, to string) string {
 	}
 	if from == "examples" {
 		return ""
+	}
+	if strings.HasSuffix(to, "test") {
+		return "only tests import it: it makes what they are tried with"
 	}
 	f, t := floor(from), floor(to)
 	switch {

@@ -32,6 +32,7 @@ const (
 	ScopeSessionsWrite    = "sessions:write" // ends sessions, and switches the lockdown
 	ScopeTokensRead       = "tokens:read"
 	ScopeTokensWrite      = "tokens:write"
+	ScopeAccessRead       = "access:read"  // asks what members may do, by AuthZEN
 	ScopeBackup           = "store:backup" // everything of everybody, so only for tokens without an organization
 )
 
@@ -39,7 +40,7 @@ const (
 func Scopes() []string {
 	return []string{
 		ScopeMembersRead, ScopeMembersWrite, ScopeGroupsRead, ScopeGroupsWrite, ScopeConnectionsRead, ScopeConnectionsWrite, ScopeJournalRead,
-		ScopePolicyRead, ScopePolicyWrite, ScopeSessionsRead, ScopeSessionsWrite, ScopeTokensRead, ScopeTokensWrite, ScopeBackup,
+		ScopePolicyRead, ScopePolicyWrite, ScopeSessionsRead, ScopeSessionsWrite, ScopeTokensRead, ScopeTokensWrite, ScopeAccessRead, ScopeBackup,
 	}
 }
 

@@ -58,12 +58,12 @@ func (s *Server) lock(ctx context.Context, in *reasonIn) (LockedDown, error) {
 	if err != nil {
 		return LockedDown{}, err
 	}
-	n, err := s.countSessions(ctx, org)
-	if err != nil {
-		return LockedDown{}, err
-	}
-	l, err := s.Engine.Lockdown(ctx, org, true, why)
-	return LockedDown{Lockdown: lockdownView(l), Revoked: Revoked{Ended: n}}, err
+	var l *directory.Lockdown
+	n, err := s.endAll(ctx, org, func() (err error) {
+		l, err = s.Engine.Lockdown(ctx, org, true, why)
+		return err
+	})
+	return LockedDown{Lockdown: lockdownView(l), Revoked: n}, err
 }
 
 func lockdownView(l *directory.Lockdown) Lockdown {

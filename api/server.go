@@ -52,8 +52,11 @@ type Server struct {
 	// SignIn knows the lines to identity providers; nil in a process that signs nobody in.
 	SignIn SignIn
 
-	ids  directory.IDs
-	used store.TokenUse
+	ids    directory.IDs
+	used   store.TokenUse
+	tested httpx.Limiter[string] // connections
+
+	access accessPolicies
 
 	build  sync.Once
 	routes http.Handler
@@ -69,7 +72,10 @@ func (s *Server) Local(actor func(*http.Request) string) http.Handler {
 }
 
 func (s *Server) handler(authenticate func(*http.Request) (*Caller, error)) http.Handler {
-	s.build.Do(s.register)
+	s.build.Do(func() {
+		s.tested.Window = testEvery
+		s.register()
+	})
 	return httpx.Handler(func(w http.ResponseWriter, r *http.Request) error {
 		if r.URL.Path == Prefix+"/openapi.json" {
 			s.routes.ServeHTTP(w, r)
@@ -144,9 +150,12 @@ func (s *Server) register() {
 	s.policy(api)
 	s.status(api)
 	s.members(api)
+	s.memberAccess(api)
 	s.verbs(api)
+	s.invitations(api)
 	s.holds(api)
 	s.sessions(api)
+	s.mails(api)
 	s.lockdown(api)
 	s.refusals(api)
 	s.domains(api)

@@ -103,6 +103,9 @@ type ConnectionByID struct {
 	Connection string `path:"connection" maxLength:"200" doc:"The connection's id, which is unique over all organizations."`
 }
 
+// testEvery is how often a connection is tested at most: each time its provider is called several times.
+const testEvery = 5 * time.Second
+
 type rotateIn struct {
 	ConnectionByID
 	Body ReasonBody
@@ -121,11 +124,14 @@ func (s *Server) setup(api huma.API) {
 			}
 			return found(*view, nil)
 		})
-	handle(s, api, post("/connections/{connection}/test", "test-connection", ScopeConnectionsRead, "Test a connection",
-		"Asks the provider for its metadata or configuration and its keys, compares the clocks, and says in words what a sign-in would meet."),
+	handle(s, api, post("/connections/{connection}/test", "test-connection", ScopeConnectionsWrite, "Test a connection",
+		"Asks the provider for its metadata or configuration and its keys, compares the clocks, and says in words what a sign-in would meet. A connection is tested once in five seconds at most."),
 		func(ctx context.Context, in *ConnectionByID) (*answer[Examination], error) {
 			if err := s.mayKnow(ctx, in.Connection); err != nil {
 				return nil, err
+			}
+			if n, _ := s.tested.Count(in.Connection, s.Now()); n > 1 {
+				return nil, directory.Errorf(directory.TooMany, "The connection was tested less than %d seconds ago: wait that long, and test it again.", int(testEvery.Seconds()))
 			}
 			findings, err := s.SignIn.Examine(ctx, in.Connection)
 			return found(Examination{Findings: list(findings)}, err)

@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,7 +69,7 @@ func TestSettingAConnectionUpIsForThoseWhoMayKnowOfIt(t *testing.T) {
 		scope        string
 	}{
 		{http.MethodGet, "/setup", nil, api.ScopeConnectionsRead},
-		{http.MethodPost, "/test", nil, api.ScopeConnectionsRead},
+		{http.MethodPost, "/test", nil, api.ScopeConnectionsWrite},
 		{http.MethodPost, "/rotate-key", why, api.ScopeConnectionsWrite},
 	} {
 		w.server.SignIn = nil
@@ -94,7 +95,7 @@ func TestSettingAConnectionUpIsForThoseWhoMayKnowOfIt(t *testing.T) {
 		t.Errorf("the setup arrives changed (-want +got):\n%s", diff)
 	}
 	var x api.Examination
-	w.with("acme", api.ScopeConnectionsRead).post("/connections/acme-okta/test", nil, http.StatusOK, &x)
+	w.with("acme", api.ScopeConnectionsWrite).post("/connections/acme-okta/test", nil, http.StatusOK, &x)
 	if len(x.Findings) != 1 || x.Findings[0].Text != "All is well." {
 		t.Errorf("found %+v", x.Findings)
 	}
@@ -102,4 +103,23 @@ func TestSettingAConnectionUpIsForThoseWhoMayKnowOfIt(t *testing.T) {
 	if signIn.cause.Reason != why.Reason || signIn.cause.Actor != "program" {
 		t.Errorf("the cause is %+v", signIn.cause)
 	}
+}
+
+func TestAConnectionIsTestedEveryFewSecondsAtMost(t *testing.T) {
+	w := newWorld(t, "acme", "beta")
+	signIn := &lines{}
+	w.server.SignIn = signIn
+	w.with("acme", api.ScopeConnectionsRead).refused(http.MethodPost, "/connections/acme-okta/test", nil, http.StatusForbidden)
+	caller := w.local()
+	caller.post("/connections/acme-okta/test", nil, http.StatusOK, nil)
+	signIn.asked = ""
+	if p := caller.refused(http.MethodPost, "/connections/acme-okta/test", nil, http.StatusTooManyRequests); !strings.Contains(p.Detail, "5 seconds") {
+		t.Errorf("it is told %q", p.Detail)
+	}
+	if signIn.asked != "" {
+		t.Error("the provider was asked all the same")
+	}
+	caller.post("/connections/beta-okta/test", nil, http.StatusOK, nil)
+	w.now = w.now.Add(5 * time.Second)
+	caller.post("/connections/acme-okta/test", nil, http.StatusOK, nil)
 }

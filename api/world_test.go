@@ -65,6 +65,7 @@ func newWorld(t *testing.T, organizations ...string) *world {
 	log := slog.New(slog.DiscardHandler)
 	w.engine = &provision.Engine{Store: s, Log: log, Now: clock, Declared: func(string) string { return "" }}
 	w.server = &api.Server{Store: s, Engine: w.engine, Log: log, Now: clock, Version: "test", SignIn: &lines{}}
+	w.must(w.engine.LoadDomains(t.Context()))
 	for _, name := range organizations {
 		w.enroll(name)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/mapping"
+	"github.com/mixus/usher/outbox/mail"
 )
 
 // Configuration is a configuration that was read and compiled.
@@ -44,6 +45,7 @@ func ReadConfiguration(path, values string) (*Configuration, []directory.Problem
 	for _, organization := range loaded.Organizations {
 		files := loaded.Files[organization.ID]
 		policy, more := mapping.Compile(organization)
+		more = append(more, mail.Check(organization.Letters.Templates)...)
 		problems = append(problems, config.Excerpts(notSaid(problems, more), files)...)
 		c.Policies = append(c.Policies, Policy{
 			Organization: organization.ID, Policy: policy, Files: files, disputed: slices.Contains(loaded.Disputed, organization.At.File),
@@ -134,6 +136,7 @@ func compileAll(files []directory.PolicyFile) (*mapping.Policy, []directory.Prob
 		organization.Connections = withoutDecisions(other.Connections, organization.Connections)
 	}
 	policy, more := mapping.Compile(organization)
+	more = append(more, mail.Check(organization.Letters.Templates)...)
 	return policy, config.Sort(append(problems, config.Excerpts(notSaid(problems, more), files)...))
 }
 

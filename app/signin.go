@@ -43,6 +43,7 @@ func (a *App) folder() string { return filepath.Dir(a.opts.Config) }
 // empower gives the engine what only a server has: whose domains are, the DNS, and the mail server.
 func (a *App) empower(ctx context.Context) error {
 	a.engine.Declared, a.engine.Verified = a.operator.DomainOwner, a.engine.OwnsDomain
+	a.engine.PublicURL = a.operator.PublicURL
 	a.engine.TXT = net.DefaultResolver.LookupTXT
 	if settings := a.operator.Mail; settings != nil {
 		sender := &mail.Sender{Settings: settings, PublicURL: a.operator.PublicURL}
@@ -65,6 +66,7 @@ func (a *App) letPeopleIn(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("app: derive a key: %w", err)
 	}
+	a.engine.PublicURL = a.URL()
 	pages := web.New(nil)
 	pages.Loopback = strings.HasPrefix(a.URL(), "http://")
 	keeper := a.keeper()
@@ -91,6 +93,7 @@ func (a *App) tendSignIn(ctx context.Context) {
 	a.work.Go(func() { a.signIn.trust.Tend(ctx) })
 	a.work.Go(func() { _ = a.engine.WorkMail(ctx) }) // ends with the context
 	a.work.Go(func() { a.recheckDomains(ctx) })
+	a.work.Go(func() { a.tellOfEnds(ctx) })
 	a.work.Go(func() {
 		if err := a.signIn.provider.Run(ctx); err != nil && ctx.Err() == nil {
 			a.fail(err)

@@ -25,7 +25,7 @@ func connectionTable() *object[Connection] {
 				"The role of people whom no rule and no domain gives one. Without it they are out of scope.", "viewer"),
 			in("groups_from", oneOf(GroupsFromSCIM, GroupsFromLogin, GroupsFromPull), func(c *Connection) *string { return &c.GroupsFrom }, "The one source of the connection's groups; scim without it.", "scim"),
 			in("authority", listOf(domainName(), "a list of domains"), func(c *Connection) *[]string { return &c.Authority },
-				"The domains for whose people this connection decides status and profile.", "[acme.com]"),
+				"The domains for whose people this connection decides status and profile. By another connection, nobody whom its own directory has not told of joins or is linked to a member by an address of them.", "[acme.com]"),
 			in("subject", subjectTable().value(), func(c *Connection) *Subject { return &c.Subject }, "The attribute that names a person for good, for each protocol.", "{scim: externalId, oidc: oid}"),
 			in("saml", samlTable().value(), func(c *Connection) *map[string]any { return &c.SAML }, "Sign-in by SAML 2.0.", `{metadata_url: "https://acme.okta.com/app/exk1/sso/saml/metadata"}`),
 			in("oidc", oidcTable().value(), func(c *Connection) *map[string]any { return &c.OIDC }, "Sign-in by OpenID Connect.", `{issuer: "https://acme.okta.com", client_id: 0oa1b2c3, client_secret: "${secret:okta}"}`),

@@ -83,3 +83,22 @@ func (f folder) read(name string) ([]byte, error) {
 	}
 	return readFile(path)
 }
+
+// list returns the names of the regular files in a folder.
+func (f folder) list(name string) ([]string, error) {
+	path := f.path(name)
+	if rel, err := filepath.Rel(f.root, path); err != nil || !filepath.IsLocal(rel) {
+		return nil, directory.Errorf(directory.Invalid, "it lies outside the folder of the configuration")
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if e.Type().IsRegular() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}

@@ -41,12 +41,12 @@ func Load(path string, options Options) (*Loaded, []directory.Problem) {
 	}
 	if !isOperatorFile(path, text) {
 		l.folder = folder{base: ".", root: filepath.Dir(path)}
-		l.options.Read = l.folder.read
+		l.options.Read, l.options.List = l.folder.read, l.folder.list
 		l.add(parseOrganization(slashed(path), text, l.options), text)
 		return l.loaded, Sort(l.problems)
 	}
 	l.folder = folder{base: l.loaded.Dir, root: l.loaded.Dir}
-	l.options.Read = l.folder.read
+	l.options.Read, l.options.List = l.folder.read, l.folder.list
 	operator, root, d := parseOperator(filepath.Base(path), text)
 	if operator != nil {
 		l.operator(operator, root, d)
@@ -110,6 +110,13 @@ func (l *loader) operator(o *Operator, root *node, d *decoder) {
 			l.problems = append(l.problems, directory.Problem{
 				Position: directory.Position{File: name, Line: 1, Column: 1}, Severity: directory.SeverityWarning,
 				Message: "no organization uses these permission sets", Fix: "name the file in an organization file: permission_sets_file: " + filepath.Base(name),
+			})
+			continue
+		case p.shape == shapeSharing:
+			l.problems = append(l.problems, p.problems...)
+			l.problems = append(l.problems, directory.Problem{
+				Position: directory.Position{File: name, Line: 1, Column: 1}, Severity: directory.SeverityWarning,
+				Message: "no organization shares these agents and integrations", Fix: "name the file in an organization file: sharing_file: " + filepath.Base(name),
 			})
 			continue
 		}

@@ -19,6 +19,9 @@ type Organization struct {
 	Roles          []Role // later ranks higher
 	Rules          []Rule // in order: the first matching rule that sets a department gives it
 	PermissionSets []PermissionSet
+	Projects       []Project
+	Spaces         []Space
+	SharedAgents   []Shared // sorted by name, as SharedIntegrations is
 	Ignore         []Ignore
 	Guests         *Guests
 	BreakGlass     []BreakGlass
@@ -28,8 +31,12 @@ type Organization struct {
 	Rollout        []Phase // in order
 	Sessions       Sessions
 	Terms          Terms
+	Invitations    Invitations
+	Letters        Letters
 	Logo           string // an https address, or a path below public_url; "" for none
 	Places         Places
+
+	SharedIntegrations []Shared
 }
 
 // Support is whom an employee turns to.

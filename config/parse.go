@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/mixus/usher/directory"
@@ -17,6 +18,10 @@ type Options struct {
 	// Read reads a file that an organization file names, by its name relative to the folder of usher.yaml with
 	// slashes. Nil means that there are none.
 	Read func(name string) ([]byte, error)
+
+	// List returns the names of the files in a folder that an organization file names, without their path. Nil means that
+	// there are none.
+	List func(folder string) ([]string, error)
 }
 
 // parsed is what one file turned out to be.
@@ -34,11 +39,12 @@ const (
 	shapeOrganization shape = iota
 	shapeDomain             // the file of one domain, as customers keep it
 	shapeSets               // a file of permission sets, as customers keep it
+	shapeSharing            // a file of shared agents and integrations, as customers keep it
 )
 
-// ParseOrganization reads an organization file, YAML or JSON. It also takes the two files that customers have as they
-// are: one of a single domain, which makes an organization of that name with the standard roles, and one of permission
-// sets. The name appears in positions. The organization is returned with whatever could be read, nil when nothing
+// ParseOrganization reads an organization file, YAML or JSON. It also takes the files that customers have as they are:
+// one of a single domain, which makes an organization of that name with the standard roles, one of permission sets, and
+// one of shared agents and integrations. The name appears in positions. The organization is returned with whatever could be read, nil when nothing
 // could; it is fit for use when no problem is an error.
 func ParseOrganization(name string, text []byte, options Options) (*Organization, []directory.Problem) {
 	p := parseOrganization(name, text, options)
@@ -67,6 +73,9 @@ func shapeOf(root *node) shape {
 		if domain := root.get("domain"); domain != nil && domain.kind != isMapping {
 			return shapeDomain
 		}
+	}
+	if !slices.ContainsFunc(root.pairs, func(p pair) bool { return p.key.text != "shared_agents" && p.key.text != "shared_integrations" }) {
+		return shapeSharing
 	}
 	known := map[string]bool{}
 	for _, name := range organizationTable().names() {
@@ -103,6 +112,9 @@ func (d *decoder) organization(root *node, as shape) *Organization {
 		o.Name = o.ID
 		finishOrganization(d, root, o)
 		return o
+	case shapeSharing:
+		o, _ := sharingTable().read(d, root, spot{}) // alone, it cannot say whom the names in it mean
+		return &o
 	case shapeOrganization:
 	}
 	o, ok := organizationTable().read(d, root, spot{example: "organization: {id: acme}"})
@@ -145,6 +157,14 @@ func ParseFiles(files []directory.PolicyFile) (*Organization, []directory.Proble
 			}
 		}
 		return nil, fs.ErrNotExist
+	}, List: func(folder string) ([]string, error) {
+		var names []string
+		for _, f := range files[1:] {
+			if path.Dir(f.Name) == folder {
+				names = append(names, path.Base(f.Name))
+			}
+		}
+		return names, nil
 	}}
 	for _, f := range files[1:] {
 		if f.Name == valuesName {

@@ -28,10 +28,11 @@ func roleTable() *object[Role] {
 		keys: []key[Role]{
 			in("name", nameText(), func(r *Role) *string { return &r.Name }, "The name by which rules give it.", "member").must(),
 			in("includes", listOf(nameText(), "a list of roles"), func(r *Role) *[]string { return &r.Includes }, "Roles whose permissions it has too.", "[viewer]"),
-			in("permissions", listOf(nameText(), "a list of permissions"), func(r *Role) *[]string { return &r.Permissions }, "What people with this role may do.", "[agents.run, files.upload]"),
+			in("permissions", listOf(nameText(), "a list of permissions"), func(r *Role) *[]string { return &r.Permissions }, "What people with this role may do; at its end on what: own, public, shared, or all, which is meant without it.", "[agents.run, conversations.view.shared]"),
 		},
 		start:  func(at directory.Position) Role { return Role{At: at} },
 		places: func(r *Role) *Places { return &r.Places },
+		finish: func(d *decoder, _ *node, r *Role) { checkPermissions(d, r) },
 	}
 }
 

@@ -167,9 +167,9 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 func checkTable[T any](t *testing.T, table *object[T]) {
 	t.Helper()
 	for _, k := range table.keys {
-		d := &decoder{src: newSource("example", []byte(k.example)), options: Options{Read: func(name string) ([]byte, error) {
-			return os.ReadFile("testdata/" + name)
-		}}}
+		d := &decoder{src: newSource("example", []byte(k.example)), options: Options{
+			Read: folder{base: "testdata", root: "testdata"}.read, List: folder{base: "testdata", root: "testdata"}.list,
+		}}
 		root, problems := parseTree(d.src)
 		if root == nil {
 			t.Fatalf("the example of %s.%s cannot be read: %v", table.name, k.name, problems)
@@ -215,6 +215,13 @@ func TestParserTakesItsOwnExamples(t *testing.T) {
 	checkTable(t, backupTable())
 	checkTable(t, mailTable())
 	checkTable(t, termsTable())
+	checkTable(t, lettersTable())
+	checkTable(t, resourceTable())
+	checkTable(t, projectTable())
+	checkTable(t, projectMembersTable())
+	checkTable(t, spaceTable())
+	checkTable(t, sharedAgentTable())
+	checkTable(t, sharedIntegrationTable())
 }
 
 func TestEverythingNamesEveryKey(t *testing.T) {

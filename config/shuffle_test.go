@@ -76,7 +76,8 @@ func TestKeyOrderCarriesNoMeaning(t *testing.T) {
 		}
 		options := Options{
 			Values: map[string]string{"tenant": "acme-two"},
-			Read:   func(name string) ([]byte, error) { return os.ReadFile(filepath.Join("testdata", filepath.Base(name))) },
+			Read:   folder{base: "testdata", root: "testdata"}.read,
+			List:   folder{base: "testdata", root: "testdata"}.list,
 		}
 		want, problems := ParseOrganization(filepath.Base(file), text, options)
 		if directory.Failed(problems) {

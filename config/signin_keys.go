@@ -23,7 +23,7 @@ func samlTable() *object[map[string]any] {
 			entry("slo_url", webURL(), "Where sign-outs are announced.", "https://acme.okta.com/app/exk1/slo/saml"),
 			entry("certificates", listOf(anyText(), "a list of PEM texts"), "The provider's signing certificates in PEM; two while one replaces the other.", `["-----BEGIN CERTIFICATE-----"]`),
 			entry("attributes", textMap(), "Which attribute of an assertion holds what: "+signInFields+".", "{email: mail, groups: memberOf}"),
-			entry("name_id", oneOf("persistent", "emailAddress", "unspecified"), "The form of name that is asked for; persistent without it.", "persistent"),
+			entry("name_id", oneOf("persistent", "emailAddress", "unspecified"), "The form of name that is asked for; persistent without it. With emailAddress people are known by their mail address, unless subject names an attribute: who inherits an address inherits its account.", "persistent"),
 			entry("idp_initiated", boolean(), "Whether a sign-in may begin at the provider; false without it.", "false"),
 			entry("sign_requests", boolean(), "Whether requests to the provider are signed; true without it.", "true"),
 			entry("want_assertions_signed", boolean(), "Whether every assertion must be signed itself, not only the answer around it; false without it.", "true"),

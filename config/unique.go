@@ -36,6 +36,7 @@ func finishOrganization(d *decoder, _ *node, o *Organization) {
 		}
 	}
 	o.Sessions.fill()
+	o.Invitations.fill()
 	nameRules(o)
 	slices.SortStableFunc(o.PermissionSets, func(a, b PermissionSet) int { return cmp.Compare(a.Name, b.Name) })
 	uniqueBy(d, "domain", o.Domains, func(v Domain) (string, directory.Position) { return v.Domain, v.At })
@@ -54,6 +55,7 @@ func finishOrganization(d *decoder, _ *node, o *Organization) {
 	}
 	uniqueSpellings(d, o.Departments)
 	uniqueAuthority(d, o.Connections)
+	finishAccess(d, o)
 }
 
 // nameRules names rules that have no name by their place.

@@ -174,32 +174,24 @@ const (
 
 // Grant is what somebody gave or took by hand. It belongs to one member and is taken back only by its source.
 type Grant struct {
-	ID      ID        `json:"-"`
-	Org     OrgNum    `json:"-"`
-	Member  ID        `json:"-"`
-	Kind    GrantKind `json:"kind"`
-	Role    string    `json:"role,omitempty"`
-	State   string    `json:"state,omitempty"` // of an invitation: "pending", "accepted", "cancelled", "spent", "awaiting"
-	User    UserRef   `json:"user,omitzero"`   // of an unlink; of a login the connection alone
-	Login   *SignIn   `json:"login,omitempty"`
-	Version string    `json:"version,omitempty"` // of terms
-	Brake   string    `json:"brake,omitempty"`   // of a dismissal: the kind of brake
-	Effects []Effect  `json:"effects,omitempty"`
-	Digest  string    `json:"digest,omitempty"` // of the effects that a dismissal is about
-	Actor   string    `json:"actor"`
-	Reason  string    `json:"reason,omitempty"`
-	Created time.Time `json:"created"`
-	Ends    time.Time `json:"ends,omitzero"`
+	ID      ID          `json:"-"`
+	Org     OrgNum      `json:"-"`
+	Member  ID          `json:"-"`
+	Kind    GrantKind   `json:"kind"`
+	Role    string      `json:"role,omitempty"`
+	State   string      `json:"state,omitempty"` // of an invitation
+	User    UserRef     `json:"user,omitzero"`   // of an unlink; of a login the connection alone
+	Login   *SignIn     `json:"login,omitempty"`
+	Version string      `json:"version,omitempty"` // of terms
+	Brake   string      `json:"brake,omitempty"`   // of a dismissal: the kind of brake
+	Effects []Effect    `json:"effects,omitempty"`
+	Digest  string      `json:"digest,omitempty"`  // of the effects that a dismissal is about
+	Invited *Invitation `json:"invited,omitempty"` // of an invitation; nil for one that a provider's push made before there were letters
+	Actor   string      `json:"actor"`
+	Reason  string      `json:"reason,omitempty"`
+	Created time.Time   `json:"created"`
+	Ends    time.Time   `json:"ends,omitzero"`
 }
-
-// States of an invitation.
-const (
-	InvitationPending   = "pending"
-	InvitationAccepted  = "accepted"
-	InvitationCancelled = "cancelled"
-	InvitationSpent     = "spent"    // accepted, and a directory has spoken of the person since: it gives nothing any more
-	InvitationAwaiting  = "awaiting" // the person asked to join by signing in, and an admin has to let them in
-)
 
 // GrantsReturnWithin is how long a person may be gone and still find unexpired pins on coming back.
 const GrantsReturnWithin = 30 * 24 * time.Hour

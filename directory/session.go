@@ -11,9 +11,13 @@ type Session struct {
 	Method string    `json:"method"` // "saml", "oidc", or "code" by mail
 	Epoch  uint64    `json:"epoch"`  // of the store when the session began: one of a restored backup is void
 	Began  time.Time `json:"began"`
-	Seen   time.Time `json:"seen"`            // used last, to the minute
-	Ends   time.Time `json:"ends"`            // at the latest, however much it is used
-	Agent  string    `json:"agent,omitempty"` // the family of the browser, "Firefox on Linux"
+
+	SignedIn time.Time `json:"signed_in"`       // the person at the provider, which may have been long before; Began when it did not say
+	Fresh    bool      `json:"fresh,omitempty"` // the person was asked for the credentials for this sign-in alone
+
+	Seen  time.Time `json:"seen"`            // used last, to the minute
+	Ends  time.Time `json:"ends"`            // at the latest, however much it is used
+	Agent string    `json:"agent,omitempty"` // the family of the browser, "Firefox on Linux"
 
 	// By what the provider knows the session and the person when it signs them out: the session index (SAML) or sid (OpenID
 	// Connect), and the NameID or sub. Either may be empty.

@@ -36,7 +36,8 @@ func (p *LoginPerson) Login(c directory.ConnNum, subject string) *directory.Gran
 }
 
 // FindLogin finds whom a sign-in means: the member of the same subject, else the one whom another source made known by an
-// address that this provider vouches for, in a domain that the organization owns (law 5). It writes nothing.
+// address that this provider vouches for, in a domain that the organization owns and for which no other connection has the
+// authority (law 5). It writes nothing.
 //
 // A member who is suspended or removed is found by any address, so that nobody gets in by an alias; whether they get in is
 // for the caller to decide.
@@ -100,6 +101,9 @@ func (w *Writer) loginByAddress(l *Login) (*LoginPerson, error) {
 			if isOut(p.Member) {
 				return p, nil
 			}
+			if w.Elsewhere(domain) && !w.Recorded(p.Member) {
+				continue
+			}
 			if !slices.ContainsFunc(found, func(o *LoginPerson) bool { return o.Member.ID == p.Member.ID }) {
 				found = append(found, p)
 			}
@@ -132,7 +136,7 @@ func (w *Writer) loginHolders(subject, address string) ([]*LoginPerson, error) {
 		case isOut(p.Member):
 			out = append(out, p)
 		case !w.mayLogin(p, subject):
-		case slices.ContainsFunc(w.recordsOf(p.Member), w.isOwn):
+		case w.Recorded(p.Member):
 			here = append(here, p)
 		default:
 			others = append(others, p)
@@ -149,7 +153,10 @@ func (w *Writer) loginHolders(subject, address string) ([]*LoginPerson, error) {
 // holdersMost is how many members with one address are looked at.
 const holdersMost = 100
 
-func (w *Writer) isOwn(ref directory.UserRef) bool { return ref.Conn == w.Conn }
+// Recorded reports whether this connection's directory has told of a member.
+func (w *Writer) Recorded(m *directory.Member) bool {
+	return slices.ContainsFunc(w.recordsOf(m), func(ref directory.UserRef) bool { return ref.Conn == w.Conn })
+}
 
 func isOut(m *directory.Member) bool {
 	return m.Status == directory.StatusSuspended || m.Status == directory.StatusRemoved

@@ -18,6 +18,9 @@ type Context struct {
 	// Owns reports whether the organization owns a folded mail domain. Only addresses in owned domains link a new user
 	// to an existing member (law 5).
 	Owns func(domain string) bool
+	// Elsewhere reports whether another connection has the authority for a folded mail domain: by its addresses this
+	// one's sign-ins meet only whom its own directory has told of.
+	Elsewhere func(domain string) bool
 	// Names reports whether rules use a folded group name. Only such names are bound to groups.
 	Names func(folded string) bool
 }

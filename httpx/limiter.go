@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -10,16 +11,17 @@ import (
 const (
 	LimitWindow = time.Minute
 	mostTracked = 4096
+	roomMade    = mostTracked / 4
 )
 
 // Limiter counts what happens by key, such as the address of a client, in bounded memory. The zero value is ready, and
-// counts by the minute. What is too much is for its user to say.
+// counts by the minute. What is too much is for its user to say. Where there is no room for another key, those are
+// forgotten that happened least: to have the count of one forgotten, somebody needs thousands of others that count as much.
 type Limiter[K comparable] struct {
 	Window time.Duration // 0 means LimitWindow
 
 	mu    sync.Mutex
 	table map[K]counted
-	swept time.Time
 }
 
 // counted is how often something happened since an instant.
@@ -48,21 +50,33 @@ func (l *Limiter[K]) Count(key K, now time.Time) (count int, left time.Duration)
 	return c.count, window - now.Sub(c.since)
 }
 
-// makeRoom forgets windows that have ended, looking at most once a second, and else any one key.
+// makeRoom forgets windows that have ended and, as far as that is not enough, the quarter of the keys with the lowest counts.
+// It looks at every key, which takes less than a millisecond, and not again before there are a quarter as many new ones.
 func (l *Limiter[K]) makeRoom(now time.Time) {
-	if now.Sub(l.swept) >= time.Second {
-		l.swept = now
-		for key, c := range l.table {
-			if now.Sub(c.since) >= orElse(l.Window, LimitWindow) {
-				delete(l.table, key)
-			}
+	counts := make([]int, 0, len(l.table))
+	for key, c := range l.table {
+		if now.Sub(c.since) >= orElse(l.Window, LimitWindow) {
+			delete(l.table, key)
+			continue
 		}
+		counts = append(counts, c.count)
 	}
-	for key := range l.table {
-		if len(l.table) < mostTracked {
-			return
+	excess := len(counts) - (mostTracked - roomMade)
+	if excess <= 0 {
+		return
+	}
+	slices.Sort(counts)
+	most := counts[excess-1]
+	below, _ := slices.BinarySearch(counts, most)
+	alike := excess - below // so many of those with the highest count that goes
+	for key, c := range l.table {
+		switch {
+		case c.count < most:
+			delete(l.table, key)
+		case c.count == most && alike > 0:
+			alike--
+			delete(l.table, key)
 		}
-		delete(l.table, key)
 	}
 }
 

@@ -1,7 +1,6 @@
 package httpx
 
 import (
-	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -53,15 +52,44 @@ func TestLimiterCountsWhatOneHostCanChooseFromTogether(t *testing.T) {
 }
 
 func TestLimiterForgetsInTimeAndStaysBounded(t *testing.T) {
-	var l Limiter[string]
+	var l Limiter[int]
 	for i := range 3 * mostTracked {
-		l.Count(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), noon)
+		l.Count(i, noon)
 		if len(l.table) > mostTracked {
 			t.Fatalf("%d keys are tracked", len(l.table))
 		}
 	}
-	l.Count("192.0.2.1", noon.Add(2*time.Minute))
+	for i := 3 * mostTracked; len(l.table) < mostTracked; i++ {
+		l.Count(i, noon)
+	}
+	l.Count(-1, noon.Add(2*time.Minute))
 	if len(l.table) != 1 {
 		t.Errorf("%d keys are left of windows that have ended", len(l.table))
+	}
+}
+
+// TestLimiterKeepsWhoIsLimited: whoever has many addresses cannot have the count of one of them forgotten, nor that of
+// somebody else.
+func TestLimiterKeepsWhoIsLimited(t *testing.T) {
+	var l Limiter[int]
+	for range 20 {
+		l.Count(-1, noon)
+	}
+	for i := range 100_000 {
+		l.Count(i, noon)
+		l.Count(i, noon)
+	}
+	if n, _ := l.Count(-1, noon); n != 21 {
+		t.Errorf("the 21st is counted as %d", n)
+	}
+}
+
+// BenchmarkLimiter counts keys that are always new, so that there is never room.
+func BenchmarkLimiter(b *testing.B) {
+	var l Limiter[int]
+	i := 0
+	for b.Loop() {
+		l.Count(i, noon)
+		i++
 	}
 }

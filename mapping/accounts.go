@@ -13,6 +13,7 @@ type account struct {
 	connection *connection // nil when the file has none of that id
 	groups     groupSet
 	subject    *subject // made when the first condition needs it
+	invited    bool     // made of an invitation: no provider speaks of the person
 }
 
 func (a *account) order() int {
@@ -24,6 +25,9 @@ func (a *account) order() int {
 
 // what names the kind of account in reasons.
 func (a *account) what() string {
+	if a.invited {
+		return "an invitation"
+	}
 	if a.Login {
 		return "a sign-in by "
 	}
@@ -89,6 +93,7 @@ func compareAccounts(a, b account) int {
 // has not.
 func (e *evaluation) choose() {
 	e.giving = e.counted
+	e.invitedAccount()
 	active := func(a account) bool { return a.Profile.Active }
 	if slices.ContainsFunc(e.counted, active) {
 		e.giving = slices.DeleteFunc(slices.Clone(e.counted), func(a account) bool { return !active(a) })

@@ -8,7 +8,7 @@ func (e *evaluation) department() choice {
 	var uncertain *match // the first rule before the chosen one that might have set another
 	for i := range e.matches {
 		m := &e.matches[i]
-		if m.dept == nil || !m.gives {
+		if m.dept == nil || !m.gives || m.byInvitation() {
 			continue
 		}
 		option := choice{value: m.dept.Name}
@@ -46,7 +46,7 @@ func (e *evaluation) department() choice {
 // directoryDepartment finds the department that the directory's free text means. The text itself is never used.
 func (e *evaluation) directoryDepartment() choice {
 	if e.key == "" {
-		return choice{}
+		return e.invitedDepartment()
 	}
 	r := directory.Reason{Field: fieldDepartment, Source: directory.SourceDirectory}
 	dep := e.policy.departments.spellings[e.key]

@@ -104,6 +104,8 @@ func (m *match) explain(rt *RuleTrace, e *evaluation) {
 	rt.Matched = !m.undecided
 	switch {
 	case m.gives:
+	case m.byInvitation() && !e.opens(m.account):
+		rt.Because = append(rt.Because, "access: the invitation is limited to what it names: the rule gives nothing")
 	case e.decision().Guest && !m.Guests:
 		rt.Because = append(rt.Because, "guests: the person is outside the owned domains, and the rule is not for guests: it gives nothing")
 	case !m.until.IsZero():
@@ -113,8 +115,10 @@ func (m *match) explain(rt *RuleTrace, e *evaluation) {
 		rt.Because = append(rt.Because, "undecided: what the person has of it stays, nothing is added, and caps and denials count")
 	}
 	if m.gives && !m.undecided {
-		rt.gave("role", m.Role)
-		rt.gave("department", m.Department)
+		if !m.byInvitation() {
+			rt.gave("role", m.Role)
+			rt.gave("department", m.Department)
+		}
 		rt.gave("team", m.Teams...)
 		rt.gave("permission set", m.PermissionSets...)
 		rt.gave("space", m.Spaces...)

@@ -46,7 +46,7 @@ func roleFrom(r *role, source directory.Source, at directory.Position, because .
 }
 
 func (e *evaluation) invitationRole() choice {
-	g := e.accepted()
+	g := e.invited()
 	if g == nil {
 		return choice{}
 	}

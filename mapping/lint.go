@@ -114,7 +114,7 @@ func (l *linter) joining() {
 	}
 	id := org.Connections[i].ID
 	for j := range org.Domains {
-		if d := &org.Domains[j]; d.AutoInvite && l.policy.authorityFor(d.Domain) == nil {
+		if d := &org.Domains[j]; d.AutoInvite && l.policy.AuthorityFor(d.Domain) == nil {
 			l.warn(d.Places.Of("auto_invite", d.At), fmt.Sprintf("add authority: [%s] to connection %s, or set auto_invite: false", d.Domain, id),
 				"people of %s may join by signing in, while connection %s makes members and has no authority for the domain: whom it lets go can come in again", d.Domain, id)
 		}
@@ -126,19 +126,10 @@ func provisions(c *config.Connection) bool {
 	return c.State != config.StatePaused && c.State != config.StateObserve && c.Provisioning != config.ProvisioningInvite
 }
 
-func (p *Policy) authorityFor(domain string) *config.Connection {
-	for i := range p.Organization.Connections {
-		if c := &p.Organization.Connections[i]; slices.Contains(c.Authority, domain) {
-			return c
-		}
-	}
-	return nil
-}
-
 // authority reports connections of which none has the say about a person whom both know.
 func (l *linter) authority() {
 	org := l.policy.Organization
-	open := len(org.Domains) == 0 || slices.ContainsFunc(org.Domains, func(d config.Domain) bool { return l.policy.authorityFor(d.Domain) == nil })
+	open := len(org.Domains) == 0 || slices.ContainsFunc(org.Domains, func(d config.Domain) bool { return l.policy.AuthorityFor(d.Domain) == nil })
 	var first *config.Connection
 	for i := range org.Connections {
 		c := &org.Connections[i]

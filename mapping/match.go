@@ -74,7 +74,7 @@ func (e *evaluation) match() {
 			}
 		}
 		if found.rule != nil {
-			found.gives = !e.decision().Guest || r.Guests
+			found.gives = (!e.decision().Guest || r.Guests) && e.opens(found.account)
 			e.matches = append(e.matches, found)
 		}
 	}
@@ -129,7 +129,7 @@ func (m *match) reason() string {
 		parts = append(parts, "not in "+texts(m.except))
 	}
 	if len(parts) == 0 {
-		parts = append(parts, "a record of "+m.account.Connection)
+		parts = append(parts, m.account.what()+m.account.Connection)
 	}
 	m.because = strings.Join(parts, " and ")
 	return m.because

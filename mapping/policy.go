@@ -57,6 +57,16 @@ func (p *Policy) Connection(id string) *config.Connection {
 	return nil
 }
 
+// AuthorityFor returns the connection that has the authority for a folded mail domain, nil where none has.
+func (p *Policy) AuthorityFor(domain string) *config.Connection {
+	for i := range p.Organization.Connections {
+		if c := &p.Organization.Connections[i]; slices.Contains(c.Authority, domain) {
+			return c
+		}
+	}
+	return nil
+}
+
 // GroupNames returns the folded names by which rules and inGroup literals ask for groups, sorted.
 func (p *Policy) GroupNames() []string {
 	names := make([]string, 0, len(p.selectors.names))

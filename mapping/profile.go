@@ -44,7 +44,7 @@ func (e *evaluation) profile() {
 
 // lastKnown keeps the profile of a person about whom no directory says anything any more.
 func (e *evaluation) lastKnown() {
-	if was := e.before(); was != nil {
+	if was := e.before(); !e.invitedProfile() && was != nil {
 		d := e.decision()
 		d.Email, d.Name, d.Title, d.Manager = was.Email, was.Name, was.Title, was.Manager
 	}
@@ -106,7 +106,7 @@ func (e *evaluation) speaksFor(c *config.Connection) bool {
 // active reports whether the directories say that the person is active.
 func (e *evaluation) active() bool {
 	if len(e.counted) == 0 {
-		return e.accepted() != nil
+		return e.invited() != nil
 	}
 	return slices.ContainsFunc(e.counted, func(a account) bool {
 		return a.Profile.Active && (e.authority == "" || a.Connection == e.authority)

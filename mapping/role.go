@@ -82,7 +82,7 @@ func (e *evaluation) beatOthers(best *choice, top *match, department *choice) {
 	best.beaten = append(best.beaten, fallback.beaten...)
 }
 
-func (m *match) givesRole() bool { return m.gives && m.role != nil }
+func (m *match) givesRole() bool { return m.gives && m.role != nil && !m.byInvitation() }
 
 func (m *match) roleChoice(r *role) choice {
 	return choice{value: r.Name, role: r, reason: m.given(fieldRole, r.Name)}

@@ -12,6 +12,13 @@ import (
 	"github.com/mixus/usher/store"
 )
 
+// The kinds of entry about policies.
+const (
+	kindPolicyActivated   = "policy.activated"
+	kindPolicyConnections = "policy.connections" // the settings of connections alone
+	kindPolicyRolledBack  = "policy.rolled_back"
+)
+
 // Activate makes a compiled policy the active one of its organization, binds the group names in it, and enqueues the job
 // that settles everybody, in one transaction. It returns false when the same text was active already. The files are the
 // text that the policy was compiled from.
@@ -80,13 +87,13 @@ func (e *Engine) follow(tx store.Tx, org directory.OrgNum, policy *mapping.Polic
 	if err := tx.PutJobs([]*directory.Job{job}); err != nil {
 		return err
 	}
-	entry := &directory.Entry{At: row.Activated, Org: org, Kind: "policy.activated", Cause: cause}
+	entry := &directory.Entry{At: row.Activated, Org: org, Kind: kindPolicyActivated, Cause: cause}
 	switch {
 	case row.Settings:
-		entry.Kind = "policy.connections"
+		entry.Kind = kindPolicyConnections
 		entry.Notes = []string{"the connections' settings of the file are in force; the rest of it waits to be applied"}
 	case row.Rollback > 0:
-		entry.Kind = "policy.rolled_back"
+		entry.Kind = kindPolicyRolledBack
 		entry.Notes = []string{fmt.Sprintf("back to revision %d", row.Rollback)}
 	}
 	return tx.Append([]*directory.Entry{entry}, []*directory.Detail{nil})

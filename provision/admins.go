@@ -49,6 +49,9 @@ func (s *settlement) keepLastAdmin(o *outcome, p *loaded, d *directory.Decision,
 	if s.brakes.holds != nil {
 		s.brakes.holds[h.ID] = h
 	}
+	if err := s.mailHold(h); err != nil {
+		return nil, err
+	}
 	return []string{h.ID.String()}, s.tx.PutHold(h)
 }
 

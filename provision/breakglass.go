@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -9,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,20 +18,22 @@ import (
 	"github.com/mixus/usher/store"
 )
 
-// What a code is worth. Whoever guesses has five tries at one of a hundred million, three times in a quarter of an hour.
+// What a code is worth. Whoever guesses has five tries at one of a hundred million, twenty times in a quarter of an hour; who
+// asks from one place alone, three times.
 const (
 	codeDigits    = 8
 	codeLasts     = 10 * time.Minute
 	codeTries     = 5
 	codesWithin   = 15 * time.Minute
-	codesMost     = 3   // for one address within that time
+	codesMost     = 3   // for one address within that time, asked for from one network
+	codesInAll    = 20  // from all of them, so that a stranger does not keep a person from their code by asking for it
 	longestMailTo = 254 // characters of an address (RFC 5321, section 4.5.3.1)
 )
 
 // The kinds of request of break glass.
 const (
 	requestCode  = "breakglass"       // a code under way, by address and browser
-	requestAsked = "breakglass.asked" // one of the codes that an address may ask for within a while
+	requestAsked = "breakglass.asked" // the codes that an address has asked for within a while
 )
 
 // methodCode is the method of a session that began by a code.
@@ -47,6 +51,7 @@ type AskCode struct {
 	Email   string   // as it was typed
 	Request string   // the id of the HTTP request, for the journal
 	Browser [32]byte // the hash of a secret that the browser has: the code works there alone
+	Network string   // whence it is asked, such as the address of one client or the network that it can choose from
 	Agent   string   // the family of the browser
 }
 
@@ -77,14 +82,14 @@ func (e *Engine) AskCode(ctx context.Context, in AskCode) error {
 	}
 	err := e.Store.Update(ctx, func(tx store.Tx) error {
 		now := e.Now().UTC()
-		free, err := takeSlot(tx, email, now)
+		free, err := takeSlot(tx, email, in.Network, now)
 		if err != nil || !free {
 			return err
 		}
 		if err := putRequest(tx, requestCode, codeKey(email, in.Browser), now.Add(codeLasts), &pendingCode{}); err != nil {
 			return err
 		}
-		return putLetter(tx, askPrefix+e.ids.New(now).String(), &askedCode{Email: email, Browser: in.Browser[:], Request: in.Request, Agent: in.Agent, At: now})
+		return putAsked(tx, askPrefix+e.ids.New(now).String(), &askedCode{Email: email, Browser: in.Browser[:], Request: in.Request, Agent: in.Agent, At: now})
 	})
 	if err == nil {
 		e.post.ring()
@@ -92,20 +97,38 @@ func (e *Engine) AskCode(ctx context.Context, in AskCode) error {
 	return err
 }
 
-// takeSlot reports whether an address may ask for another code now, and notes that it has.
-func takeSlot(tx store.Tx, email string, now time.Time) (bool, error) {
-	for n := range codesMost {
-		key := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s", n, email))
-		r, err := tx.Request(requestAsked, key)
-		switch {
-		case err == nil && r.Expires.After(now):
-			continue
-		case err != nil && !errors.Is(err, store.ErrNotFound):
-			return false, err
+// slot is one of the codes that an address has asked for within a while.
+type slot struct {
+	Network []byte    `json:"network"` // a hash of whence it was asked for
+	Ends    time.Time `json:"ends"`
+}
+
+// takeSlot reports whether an address may ask for another code now, from where it does, and notes that it has.
+func takeSlot(tx store.Tx, email, network string, now time.Time) (bool, error) {
+	key, from := sha256.Sum256([]byte(email)), sha256.Sum256([]byte(email+"\x00"+network))
+	row, err := tx.Request(requestAsked, key)
+	var taken []slot
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+	case err != nil:
+		return false, err
+	default:
+		if err := json.Unmarshal(row.Data, &taken); err != nil {
+			return false, fmt.Errorf("provision: read which codes were asked for: %w", err)
 		}
-		return true, putRequest(tx, requestAsked, key, now.Add(codesWithin), nil)
 	}
-	return false, nil
+	taken = slices.DeleteFunc(taken, func(s slot) bool { return !s.Ends.After(now) })
+	here := 0
+	for _, s := range taken {
+		if bytes.Equal(s.Network, from[:]) {
+			here++
+		}
+	}
+	if here >= codesMost || len(taken) >= codesInAll {
+		return false, nil
+	}
+	ends := now.Add(codesWithin)
+	return true, putRequest(tx, requestAsked, key, ends, append(taken, slot{from[:], ends}))
 }
 
 // codeKey is under what a code is kept: nobody who reads the store learns the browser's hash from it.
@@ -273,11 +296,12 @@ func (s *settlement) breakGlass(in *EnterCode, email string, member directory.ID
 		return result, err
 	}
 	result.Code = LoginKnown
-	result.Token, result.Session, err = s.openSession(m, &Login{Org: s.org, Method: methodCode, Agent: in.Agent})
+	notes, err := s.openSession(m, &Login{Org: s.org, Method: methodCode, Fresh: true, Agent: in.Agent}, result)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.tellMember(m, kindGlassUsed, "signed in by a break-glass code, without any provider"); err != nil {
+	notes = append([]string{"signed in by a break-glass code, without any provider"}, notes...)
+	if err := s.tellMember(m, kindGlassUsed, notes...); err != nil {
 		return nil, err
 	}
 	return result, s.alert(email, in.Agent, true)

@@ -12,15 +12,9 @@ import (
 	"github.com/mixus/usher/store"
 )
 
-// The documents that wait to be mailed. They are written in the transaction from which they follow, and deleted once the
-// mail server has the mail, so that a process which ends in between loses none.
-const (
-	askPrefix   = "breakglass/ask/"
-	alertPrefix = "breakglass/alert/"
-)
-
-// mailAgain is how often mail that the server did not take is tried again.
-const mailAgain = 15 * time.Second
+// askPrefix is of the documents that wait for a code to be made and mailed. They are written in the transaction from which
+// they follow, and deleted once the mail server has the mail, so that a process which ends in between loses none.
+const askPrefix = "breakglass/ask/"
 
 // askedCode is a code that was asked for, known address or not.
 type askedCode struct {
@@ -32,64 +26,40 @@ type askedCode struct {
 	Told    bool      `json:"told,omitempty"` // journalled, and alerts are on their way
 }
 
-func putLetter(tx store.Documents, name string, letter any) error {
-	text, err := json.Marshal(letter)
+func putAsked(tx store.Documents, name string, ask *askedCode) error {
+	text, err := json.Marshal(ask)
 	if err != nil {
 		return err
 	}
 	return tx.PutDocument(name, text)
 }
 
-// WorkMail sends what waits to be mailed, until the context ends. It is apart from Work, which is kept waiting by no server.
-func (e *Engine) WorkMail(ctx context.Context) error {
-	for ctx.Err() == nil {
-		wait := idleLimit
-		left, err := e.SendMail(ctx)
-		if err != nil && ctx.Err() == nil {
-			e.Log.ErrorContext(ctx, "mail that waits could not be worked through; it is tried again", "err", err)
-		}
-		if left > 0 || err != nil {
-			wait = mailAgain
-		}
-		select {
-		case <-ctx.Done():
-		case <-e.post.rings():
-		case <-time.After(wait):
-		}
+// sendCodes makes and mails the codes that were asked for, each once in a round: those that were tried are in asked.
+func (e *Engine) sendCodes(ctx context.Context, asked map[string]bool) (failed error) {
+	var names []string
+	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
+		names, err = tx.ListDocuments(askPrefix)
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	return ctx.Err()
+	for _, name := range names {
+		if asked[name] {
+			continue
+		}
+		asked[name] = true
+		done, err := e.sendCode(ctx, name)
+		if err == nil && done {
+			err = e.Store.Update(ctx, func(tx store.Tx) error { return tx.DeleteDocument(name) })
+		}
+		failed = errors.Join(failed, err)
+	}
+	return failed
 }
 
-// SendMail tries once to send all that waits to be mailed, and returns how much still waits. What goes wrong with one mail
-// keeps no other from being sent.
-func (e *Engine) SendMail(ctx context.Context) (left int, failed error) {
-	for _, kind := range []struct {
-		prefix string
-		send   func(context.Context, string) (bool, error)
-	}{{askPrefix, e.sendCode}, {alertPrefix, e.sendAlert}} {
-		var names []string
-		err := e.Store.View(ctx, func(tx store.Tx) (err error) {
-			names, err = tx.ListDocuments(kind.prefix)
-			return err
-		})
-		if err != nil {
-			return left, errors.Join(failed, err)
-		}
-		for _, name := range names {
-			done, err := kind.send(ctx, name)
-			if err == nil && done {
-				err = e.Store.Update(ctx, func(tx store.Tx) error { return tx.DeleteDocument(name) })
-			}
-			if failed = errors.Join(failed, err); err != nil || !done {
-				left++
-			}
-		}
-	}
-	return left, failed
-}
-
-// letter reads a document that waits. It reports false when it is gone.
-func (e *Engine) letter(ctx context.Context, name string, into any) (bool, error) {
+// askedFor reads a document that waits. It reports false when it is gone.
+func (e *Engine) askedFor(ctx context.Context, name string, into *askedCode) (bool, error) {
 	var text []byte
 	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
 		text, err = tx.Document(name)
@@ -111,7 +81,7 @@ func (e *Engine) letter(ctx context.Context, name string, into any) (bool, error
 // anew for each try: none is ever in the store.
 func (e *Engine) sendCode(ctx context.Context, name string) (bool, error) {
 	ask := &askedCode{}
-	if there, err := e.letter(ctx, name, ask); err != nil || !there {
+	if there, err := e.askedFor(ctx, name, ask); err != nil || !there {
 		return true, err
 	}
 	if !ask.At.Add(codeLasts).After(e.Now()) {
@@ -127,7 +97,7 @@ func (e *Engine) sendCode(ctx context.Context, name string) (bool, error) {
 		return true, err
 	}
 	if at.member != nil && e.Mail == nil {
-		at.member, at.why = nil, "usher.yaml says of no mail server"
+		at.member, at.why = nil, noMailServer
 	}
 	code, err := newCode()
 	if err != nil {
@@ -147,7 +117,7 @@ func (e *Engine) sendCode(ctx context.Context, name string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return e.hand(ctx, message, at.name, "a break-glass code"), nil
+	return e.hand(ctx, message, at.name), nil
 }
 
 // readyCode makes a code work, and tells of it the first time; or tells why nobody gets one.
@@ -171,7 +141,7 @@ func (e *Engine) readyCode(ctx context.Context, name string, ask *askedCode, at 
 		}
 		marked := *ask
 		marked.Told = true
-		return putLetter(s.tx, name, &marked)
+		return putAsked(s.tx, name, &marked)
 	})
 	if err == nil && !told {
 		e.Log.WarnContext(ctx, "a break-glass code was asked for", "org", at.name, "sent", at.member != nil, "why", at.why, "request_id", ask.Request)
@@ -202,16 +172,16 @@ func (s *settlement) tellAsked(at *glass) error {
 	return s.tellMember(m, kindGlassAsked, "a break-glass code was asked for")
 }
 
-// hand hands a mail over, and reports whether nothing is left to do: it was taken, or is refused for good.
-func (e *Engine) hand(ctx context.Context, m *mail.Message, org, what string) bool {
+// hand hands a code over, and reports whether nothing is left to do: it was taken, or is refused for good.
+func (e *Engine) hand(ctx context.Context, m *mail.Message, org string) bool {
 	err := e.Mail(ctx, m)
 	switch {
 	case err == nil:
 		return true
 	case mail.Temporary(err):
-		e.Log.WarnContext(ctx, "a mail waits for the mail server", "org", org, "what", what, "err", err)
+		e.Log.WarnContext(ctx, "a break-glass code waits for the mail server", "org", org, "err", err)
 		return false
 	}
-	e.Log.ErrorContext(ctx, "a mail cannot be sent", "org", org, "what", what, "err", err)
+	e.Log.ErrorContext(ctx, "a break-glass code cannot be sent", "org", org, "err", err)
 	return true
 }

@@ -119,7 +119,7 @@ func (e *Engine) BreakGlassProblems(ctx context.Context) ([]directory.Problem, e
 					return err
 				}
 				if m != nil && e.Mail == nil {
-					why = "usher.yaml says of no mail server"
+					why = noMailServer
 				}
 				if why != "" {
 					problems = append(problems, directory.Problem{

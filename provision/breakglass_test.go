@@ -54,8 +54,15 @@ func browser(name string) [32]byte { return provision.TokenHash("secret of " + n
 
 func (w *glassWorld) ask(email, browserName string) {
 	w.t.Helper()
+	w.askFrom("192.0.2.1/32", email, browserName)
+}
+
+func (w *glassWorld) askFrom(network, email, browserName string) {
+	w.t.Helper()
 	w.now = w.now.Add(time.Second)
-	w.must(w.engine.AskCode(w.t.Context(), provision.AskCode{Email: email, Request: "request-ask", Browser: browser(browserName), Agent: "Firefox on Linux"}))
+	w.must(w.engine.AskCode(w.t.Context(), provision.AskCode{
+		Email: email, Request: "request-ask", Browser: browser(browserName), Network: network, Agent: "Firefox on Linux",
+	}))
 }
 
 // mailAll sends what waits, and checks how much does still.
@@ -233,6 +240,31 @@ func TestAnAddressGetsThreeCodesInAQuarterOfAnHour(t *testing.T) {
 	}
 }
 
+func TestAStrangerWhoAsksForCodesKeepsNobodyFromTheirs(t *testing.T) {
+	w := newGlassWorld(t)
+	for n := range 6 {
+		w.askFrom("198.51.100.7/32", "root@acme.com", fmt.Sprint("stranger's ", n))
+	}
+	w.ask("root@acme.com", "root's")
+	w.mailAll(0)
+	r, err := w.enter("root@acme.com", w.code("Root@acme.com"), "root's")
+	w.must(err)
+	if !r.In() {
+		t.Errorf("root does not get in: %+v", r)
+	}
+}
+
+func TestFromManyNetworksAnAddressGetsTwentyCodes(t *testing.T) {
+	w := newGlassWorld(t)
+	for n := range 30 {
+		w.askFrom(fmt.Sprintf("198.51.100.%d/32", n), "root@acme.com", fmt.Sprint(n))
+	}
+	w.mailAll(0)
+	if n := len(w.mails("Root@acme.com")); n != 20 {
+		t.Errorf("%d codes were sent, want 20", n)
+	}
+}
+
 // Neither the answer nor what the store does for it says who is known.
 func TestAskingIsAnsweredAlikeForEverybody(t *testing.T) {
 	w := newGlassWorld(t)
@@ -396,6 +428,7 @@ func TestMailThatTheServerDoesNotTakeWaitsAndIsNotLost(t *testing.T) {
 	w.pass(23 * time.Hour)
 	w.mailAll(2)
 	w.server.Start(t)
+	w.now = w.now.Add(time.Minute)
 	w.mailAll(0)
 	if n := len(w.mails("it@acme.com")); n != 2 {
 		t.Errorf("the help desk got %d mails, want both", n)

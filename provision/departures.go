@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,6 +62,36 @@ func (e *Engine) Departures(ctx context.Context, client string, limit int) ([]*D
 		return nil
 	})
 	return list, err
+}
+
+// ForgetDepartures drops what is noted for applications that do not want to be told, such as one that was taken out of the
+// configuration, and returns how many departures that were.
+func (e *Engine) ForgetDepartures(ctx context.Context, wants func(client string) bool) (int, error) {
+	var gone []*Departure
+	err := e.Store.View(ctx, func(tx store.Tx) error {
+		gone = nil
+		names, err := tx.ListDocuments(departurePrefix)
+		for _, name := range names {
+			rest := strings.TrimPrefix(name, departurePrefix)
+			i := strings.LastIndexByte(rest, '/')
+			if i < 0 || wants(rest[:i]) {
+				continue
+			}
+			if session, ok := directory.ParseID(rest[i+1:]); ok {
+				gone = append(gone, &Departure{Client: rest[:i], Session: session})
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for list := range slices.Chunk(gone, departureEntries) {
+		if err := e.Departed(ctx, list); err != nil {
+			return 0, err
+		}
+	}
+	return len(gone), nil
 }
 
 // Departed notes that an application was told, or that nobody tells it any more.

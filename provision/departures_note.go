@@ -94,7 +94,7 @@ func (d *Departures) next(ctx context.Context) (noted int, more bool, err error)
 	}
 	gone := map[directory.OrgNum][]directory.ID{}
 	for _, entry := range entries {
-		if entry.Kind == kindLockdownOn || entry.Kind == kindSessionsOver {
+		if endsAtLarge(entry.Kind) {
 			n, err := d.everybody(ctx, entry.Org)
 			if noted += n; err != nil {
 				return noted, false, err
@@ -119,7 +119,17 @@ func (d *Departures) next(ctx context.Context) (noted int, more bool, err error)
 	return noted, len(entries) == departureEntries, err
 }
 
-// everybody looks at every session of an organization: a lockdown ends them all by one row.
+// endsAtLarge reports whether entries of a kind tell of what can end sessions of members whom the entry does not name: all
+// of an organization, those of a connection, or those that are too old for the limits of another policy.
+func endsAtLarge(kind string) bool {
+	switch kind {
+	case kindLockdownOn, kindSessionsOver, kindConnRetired, kindPolicyActivated, kindPolicyConnections, kindPolicyRolledBack:
+		return true
+	}
+	return false
+}
+
+// everybody looks at every session of an organization, of which one row can end them all.
 func (d *Departures) everybody(ctx context.Context, org directory.OrgNum) (noted int, err error) {
 	var last, next *directory.Session
 	for {

@@ -74,7 +74,7 @@ func (e *Engine) declared(domain string) string {
 // LoadDomains reads which domains are proven, and makes the key of the records where there is none yet. It is called before
 // anybody signs in; afterwards the engine keeps count itself.
 func (e *Engine) LoadDomains(ctx context.Context) error {
-	if _, err := e.domainKey(ctx); err != nil {
+	if err := e.makeDomainKey(ctx); err != nil {
 		return err
 	}
 	proofs, err := e.proofs(ctx)

@@ -42,27 +42,34 @@ func recordValue(key []byte, organization, domain string) string {
 	return "usher-domain-verification=" + hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// domainKey returns the key of this server, making it when there is none.
+// domainKey returns the key of this server, which LoadDomains has made: whoever only looks at domains writes nothing.
 func (e *Engine) domainKey(ctx context.Context) ([]byte, error) {
 	var key []byte
 	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
 		key, err = tx.Document(domainKeyName)
 		return err
 	})
+	if err != nil {
+		return nil, fmt.Errorf("provision: read the key of domain records, which LoadDomains makes: %w", err)
+	}
+	return key, nil
+}
+
+// makeDomainKey makes the key of this server where there is none.
+func (e *Engine) makeDomainKey(ctx context.Context) error {
+	_, err := e.domainKey(ctx)
 	if !errors.Is(err, store.ErrNotFound) {
-		return key, err
+		return err
 	}
 	fresh := make([]byte, sha256.Size)
 	rand.Read(fresh) // never returns an error
-	err = e.Store.Update(ctx, func(tx store.Tx) error {
-		key, err = tx.Document(domainKeyName)
+	return e.Store.Update(ctx, func(tx store.Tx) error {
+		_, err := tx.Document(domainKeyName)
 		if errors.Is(err, store.ErrNotFound) {
-			key = fresh
-			return tx.PutDocument(domainKeyName, key)
+			return tx.PutDocument(domainKeyName, fresh)
 		}
 		return err
 	})
-	return key, err
 }
 
 // proofs returns every proof, by domain.

@@ -3,6 +3,7 @@ package provision_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"slices"
@@ -102,6 +103,33 @@ func TestNobodyJoinsByADomainBeforeItIsProven(t *testing.T) {
 	w.must(w.verify("acme.com"))
 	if w.lastLine().Seq != told {
 		t.Error("verifying again is told again")
+	}
+}
+
+func TestWhoLooksAtDomainsWritesNothing(t *testing.T) {
+	w, _ := provable(t, open)
+	document := func() []byte {
+		var key []byte
+		err := w.store.View(t.Context(), func(tx store.Tx) (err error) {
+			key, err = tx.Document("domain-key")
+			return err
+		})
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			t.Fatal(err)
+		}
+		return key
+	}
+	made := document()
+	if made == nil {
+		t.Fatal("a server that has started has no key")
+	}
+	w.must(w.store.Update(t.Context(), func(tx store.Tx) error { return tx.DeleteDocument("domain-key") }))
+	if _, err := w.engine.Domains(t.Context(), w.org); err == nil || document() != nil {
+		t.Errorf("looking at domains made a key (%v)", err)
+	}
+	w.must(w.engine.LoadDomains(t.Context()))
+	if key := document(); key == nil || bytes.Equal(key, made) {
+		t.Error("the next start makes none")
 	}
 }
 

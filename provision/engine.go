@@ -40,6 +40,9 @@ type Engine struct {
 	// sends no mail: then nobody breaks glass.
 	Mail func(ctx context.Context, m *mail.Message) error
 
+	// PublicURL is where people reach this server; every link of a letter begins with it.
+	PublicURL string
+
 	// PlanKey seals plans, so that a plan is applied only as it was made, and where it was made.
 	PlanKey []byte
 
@@ -52,6 +55,9 @@ type Engine struct {
 	owned owned     // which domains are proven
 	post  bell      // rings when there is mail to send
 	ended time.Time // when the worker looks for sessions that have ended next
+
+	mailing sync.Mutex            // one round of mail at a time
+	taken   map[directory.ID]bool // mails that the server has, and that could not be noted yet
 }
 
 // cache holds the revision of each organization's policy that was asked for last.
@@ -97,6 +103,7 @@ func (e *Engine) Do(ctx context.Context, p Push, fn func(*facts.Writer) error) e
 func (s *settlement) speaking() *facts.Writer {
 	return facts.New(s.tx, facts.Context{
 		Org: s.org, Conn: s.conn, Now: s.now, IDs: &s.engine.ids, Owns: s.owns, Names: s.policy.Names,
+		Elsewhere: func(domain string) bool { return s.elsewhere(domain) != "" },
 	})
 }
 
@@ -131,6 +138,9 @@ func (e *Engine) update(ctx context.Context, org directory.OrgNum, cause directo
 	}
 	if done.wake {
 		e.wake()
+	}
+	if done.mailed {
+		e.post.ring()
 	}
 	return nil
 }

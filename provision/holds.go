@@ -209,6 +209,9 @@ func (s *settlement) writeHolds() error {
 		if h.Told.IsZero() {
 			h.Told, h.Remind = s.now, s.now.Add(remindTime)
 			entries = append(entries, s.holdEntry("hold.opened", h, append([]string{HoldMessage(h)}, HoldAdvice(h)...)...))
+			if err := s.mailHold(h); err != nil {
+				return err
+			}
 		} else if h.Joined.Equal(s.now) && s.now.Sub(h.Told) >= grewEvery {
 			h.Told = s.now
 			entries = append(entries, s.holdEntry("hold.grew", h, fmt.Sprintf("%s wait now", people(h.Waiting))))

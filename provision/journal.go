@@ -31,6 +31,9 @@ func (s *settlement) write(changes []*facts.Change) error {
 	if err := s.append(entries); err != nil {
 		return err
 	}
+	if err := s.greet(); err != nil {
+		return err
+	}
 	return s.writeRows()
 }
 

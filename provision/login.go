@@ -27,6 +27,7 @@ type Login struct {
 	GroupsKnown bool // false: the provider said nothing of groups
 
 	SignedIn time.Time // at the provider; zero when it did not say
+	Fresh    bool      // the provider was asked for the credentials anew, and does not say that it did otherwise
 	NotAfter time.Time // when the provider wants the session to end; zero when it did not say
 	Index    string    // the provider's session index or sid
 	Name     string    // the NameID or sub by which the provider signs the person out
@@ -58,6 +59,7 @@ type LoginResult struct {
 	Token     string             // for the browser, shown once; "" when it was refused
 	Session   *directory.Session // nil when it was refused
 	Reference string             // by which the helpdesk finds the refusal again
+	First     bool               // whether this account of the provider's has signed in for the first time
 }
 
 // In reports whether the person is signed in.
@@ -110,6 +112,7 @@ type login struct {
 	changed []string         // what of it is new
 	how     LoginCode        // by which a person got in: joined, linked or known
 	why     []string         // notes for the journal
+	unheard string           // why an address counted for nothing that the provider vouches for
 }
 
 func (l *login) run() error {
@@ -129,6 +132,8 @@ func (l *login) run() error {
 	if l.found, err = l.writer.FindLogin(l.said); err != nil {
 		return err
 	}
+	l.result.First = l.found.Login(l.conn, l.in.Subject) == nil
+	l.heed()
 	switch {
 	case l.found.Several:
 		return l.refuse(LoginAmbiguous, nil)
@@ -210,6 +215,9 @@ func (l *login) meet() error {
 	}
 	l.how = LoginKnown
 	if !l.found.Known {
+		if code := l.shut(); code != "" {
+			return l.refuse(code, m)
+		}
 		l.how = LoginLinked
 		l.note("linked to the member by an address of " + l.found.Domain + ", for which the provider vouches")
 	}
@@ -230,6 +238,17 @@ func (l *login) meet() error {
 	return l.record(m.ID)
 }
 
+// shut says why nobody is linked to a member now, "" where strangers may be.
+func (l *login) shut() LoginCode {
+	switch {
+	case l.lockdown.On():
+		return LoginLockdown
+	case l.settings.State == config.StatePaused:
+		return LoginPaused
+	}
+	return ""
+}
+
 // asked reports whether a person is to get in by more than this first sign-in alone: they are or were a member, are
 // invited, or have a record of the connection, which speaks for it.
 func (l *login) asked() bool {
@@ -237,8 +256,20 @@ func (l *login) asked() bool {
 	return !m.Joined.IsZero() || m.Status == directory.StatusInvited ||
 		slices.ContainsFunc(m.Users, func(ref directory.UserRef) bool { return ref.Conn == l.conn }) ||
 		slices.ContainsFunc(l.found.Grants, func(g *directory.Grant) bool {
-			return g.Kind == directory.GrantInvitation && g.State != directory.InvitationCancelled || g.Kind == directory.GrantUnlink && g.User.Conn == l.conn
+			return isAsked(g) || g.Kind == directory.GrantUnlink && g.User.Conn == l.conn
 		})
+}
+
+// isAsked reports whether an invitation has asked its person to come, or they have come by it.
+func isAsked(g *directory.Grant) bool {
+	if g.Kind != directory.GrantInvitation {
+		return false
+	}
+	switch g.State {
+	case directory.InvitationPending, directory.InvitationAccepted, directory.InvitationSpent, directory.InvitationAwaiting:
+		return true
+	}
+	return false
 }
 
 // accept takes up the invitations of somebody who has come.
@@ -247,10 +278,10 @@ func (l *login) accept() error {
 		return nil
 	}
 	for _, g := range l.found.Grants {
-		if g.Kind != directory.GrantInvitation || g.State != directory.InvitationPending || !g.Ends.IsZero() && !g.Ends.After(l.now) {
+		if g.Kind != directory.GrantInvitation || g.State != directory.InvitationPending || l.tooLate(g) {
 			continue
 		}
-		g.State = directory.InvitationAccepted
+		l.close(g, directory.InvitationAccepted)
 		if err := l.tx.PutGrants([]*directory.Grant{g}); err != nil {
 			return err
 		}
@@ -258,6 +289,11 @@ func (l *login) accept() error {
 		l.note("the invitation of " + g.Created.Format(time.DateOnly) + " was accepted by signing in")
 	}
 	return nil
+}
+
+// tooLate reports whether an invitation has ended, whether or not the worker has got to it.
+func (l *login) tooLate(g *directory.Grant) bool {
+	return !g.Ends.IsZero() && !g.Ends.After(l.now) || g.Invited != nil && !g.Invited.Expires.IsZero() && !g.Invited.Expires.After(l.now)
 }
 
 // record records what the provider said, settles what follows, and lets the person in where that leaves them active.

@@ -47,7 +47,7 @@ func (c LoginCode) Because() string {
 	case LoginUnknownDomain:
 		return "none of the person's addresses is in a domain that the organization owns"
 	case LoginUnvouched:
-		return "the provider does not vouch for the person's address: it has to say that it has verified it"
+		return "the provider does not vouch for the person's address: it has to say that it has verified it, and no other connection may have the authority for its domain"
 	case LoginAmbiguous:
 		return "the person's addresses are of several members; `usher members merge` joins them"
 	case LoginNoRule:
@@ -63,11 +63,11 @@ func (c LoginCode) Because() string {
 	case LoginObserved:
 		return "the connection only observes: it shows what would be, and lets nobody in"
 	case LoginPaused:
-		return "the connection is paused: who is no member yet cannot become one by it"
+		return "the connection is paused: nobody becomes a member by it, or is linked to one"
 	case LoginRetired:
 		return "the connection was retired, or is not in the policy any more"
 	case LoginLockdown:
-		return "the organization is locked down: nobody joins until that is over"
+		return "the organization is locked down: nobody joins, or is linked to a member, until that is over"
 	case LoginReplayed:
 		return "the provider's answer was used already"
 	case LoginExpired:

@@ -113,16 +113,20 @@ func addGroups(accounts []mapping.Account, connection string, in *directory.Sign
 // of the person: who is let go by their directory afterwards is not kept in by an invitation of long ago.
 func (s *settlement) spendInvitations(p *loaded, t *facts.Touch) error {
 	for _, g := range p.person.Grants {
-		if g.Kind != directory.GrantInvitation || g.State != directory.InvitationAccepted && g.State != directory.InvitationAwaiting {
+		pending := g.State == directory.InvitationPending && g.Invited != nil && !g.Invited.Pushed
+		if g.Kind != directory.GrantInvitation || !pending && g.State != directory.InvitationAccepted && g.State != directory.InvitationAwaiting {
 			continue
 		}
 		heard := func(ref directory.UserRef) bool { return !s.frozen(ref.Conn) }
 		if !slices.ContainsFunc(p.member.Users, heard) && !slices.ContainsFunc(t.Unlink, heard) {
 			return nil
 		}
-		if g.State == directory.InvitationAccepted {
+		switch {
+		case pending:
+			g.Invited.Pushed = true // from now on it is as good as the directory's word
+		case g.State == directory.InvitationAccepted:
 			g.State = directory.InvitationSpent
-		} else {
+		default:
 			g.State = directory.InvitationCancelled
 		}
 		if err := s.keepGrant(g); err != nil {

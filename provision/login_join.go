@@ -4,6 +4,7 @@ import (
 	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/mapping"
+	"github.com/mixus/usher/outbox/mail"
 )
 
 // gate returns the domain by whose rule somebody may join who is known by nothing else, or why not.
@@ -18,6 +19,10 @@ func (l *login) gate() (*config.Domain, LoginCode) {
 			return nil, LoginNotPushed
 		}
 		return d, ""
+	}
+	if l.unheard != "" {
+		l.note(l.unheard)
+		return nil, LoginUnvouched
 	}
 	for _, a := range l.in.Addresses {
 		if !a.Vouched && l.owns(directory.EmailDomain(a.Value)) {
@@ -71,6 +76,13 @@ func (l *login) wouldBe() LoginCode {
 
 // await has an admin decide whether the person may join.
 func (l *login) await(member directory.ID, d *config.Domain) error {
+	letter := mail.ApprovalNeeded{
+		Email: l.said.Addresses[0], Name: l.said.Profile.DisplayName, Why: "asked to join by signing in, and " + d.Domain + " requires an admin's approval",
+		Approve: "usher members approve " + l.said.Addresses[0] + " --reason WHY",
+	}
+	if err := l.tellAdmins(mail.KindApprovalNeeded, member, "", letter); err != nil {
+		return err
+	}
 	return l.tx.PutGrants([]*directory.Grant{{
 		ID: l.engine.ids.New(l.now), Org: l.org, Member: member, Kind: directory.GrantInvitation, State: directory.InvitationAwaiting,
 		Actor: "sign-in", Reason: "asked to join by signing in, and " + d.Domain + " requires an admin's approval (" + d.At.Rule() + ")", Created: l.now,

@@ -59,7 +59,10 @@ func (e *Engine) Approve(ctx context.Context, a Act) (*directory.Member, error) 
 		for _, g := range grants[0] {
 			if g.Kind == directory.GrantInvitation && g.State == directory.InvitationAwaiting {
 				g.State, g.Actor, g.Reason = directory.InvitationAccepted, a.Cause.Actor, a.Cause.Reason
-				return s.tx.PutGrants([]*directory.Grant{g})
+				if err := s.tx.PutGrants([]*directory.Grant{g}); err != nil {
+					return err
+				}
+				return s.mailApproved(a.Member)
 			}
 		}
 		return directory.Errorf(directory.Conflict, "This person does not wait for an approval.")

@@ -12,11 +12,12 @@ func (l *login) admit(m *directory.Member) error {
 	if err := l.evidence(m); err != nil {
 		return err
 	}
-	token, session, err := l.openSession(m, l.in)
+	notes, err := l.openSession(m, l.in, l.result)
 	if err != nil {
 		return err
 	}
-	l.result.Code, l.result.Member, l.result.Token, l.result.Session = l.how, m, token, session
+	l.note(notes...)
+	l.result.Code, l.result.Member = l.how, m
 	_, err = l.tell(kindLogin, m)
 	return err
 }

@@ -11,6 +11,9 @@ import (
 	"github.com/mixus/usher/store"
 )
 
+// kindConnRetired is the kind of entry about a connection that was ended.
+const kindConnRetired = "connection.retired"
+
 // retirementPage is how many users one snapshot of a preview reads, with the members they belong to.
 const retirementPage = 500
 
@@ -82,8 +85,8 @@ func alone(m *directory.Member, u *directory.User, others map[directory.ConnNum]
 	return true
 }
 
-// Retire ends a connection for good: from then on it takes no pushes, and a job deletes its users and groups as its
-// provider would have, within the brakes. It is a NotFound when the organization has no such connection, and a Conflict
+// Retire ends a connection for good: from then on it takes no pushes, nobody is signed in by it, and a job deletes its users
+// and groups as its provider would have, within the brakes. It is a NotFound when the organization has no such connection, and a Conflict
 // when it was retired before.
 func (e *Engine) Retire(ctx context.Context, org directory.OrgNum, name string, cause directory.Cause) error {
 	return e.update(ctx, org, cause, func(s *settlement) error {
@@ -107,9 +110,12 @@ func (e *Engine) Retire(ctx context.Context, org directory.OrgNum, name string, 
 		if err != nil {
 			return err
 		}
-		entry := s.newEntry("connection.retired")
+		entry := s.newEntry(kindConnRetired)
 		entry.Conn = row.Num
-		entry.Notes = []string{fmt.Sprintf("the connection %s takes nothing any more; its users (%d) and groups (%d) are being deleted", name, users, groups)}
+		entry.Notes = []string{
+			fmt.Sprintf("the connection %s takes nothing any more; its users (%d) and groups (%d) are being deleted", name, users, groups),
+			"the sessions that began by it have ended",
+		}
 		if err := s.append([]*pending{{entry: entry}}); err != nil {
 			return err
 		}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/mixus/usher/directory"
-	"github.com/mixus/usher/mapping"
 	"github.com/mixus/usher/store"
 )
 
@@ -25,23 +24,32 @@ const touchEvery = time.Minute
 // TokenHash is under what the store knows the token of a session, and every other secret that a browser holds.
 func TokenHash(token string) [32]byte { return sha256.Sum256([]byte(token)) }
 
-// openSession begins a session of a member who signed in.
-func (s *settlement) openSession(m *directory.Member, in *Login) (string, *directory.Session, error) {
+// openSession begins a session of a member who signed in. It is in the result; what the journal is told beside is returned.
+func (s *settlement) openSession(m *directory.Member, in *Login, result *LoginResult) ([]string, error) {
 	secret := make([]byte, tokenLen)
 	rand.Read(secret) // never returns an error
 	token := base64.RawURLEncoding.EncodeToString(secret)
 	epoch, err := s.tx.Epoch()
 	if err != nil {
-		return "", nil, err
+		return nil, err
+	}
+	notes, err := s.makeRoom(m.ID)
+	if err != nil {
+		return nil, err
 	}
 	session := &directory.Session{
-		Hash: TokenHash(token), Org: s.org, Member: m.ID, Conn: in.Conn, Method: in.Method, Epoch: epoch, Began: s.now, Seen: s.now,
+		Hash: TokenHash(token), Org: s.org, Member: m.ID, Conn: in.Conn, Method: in.Method, Epoch: epoch,
+		Began: s.now, SignedIn: s.now, Fresh: in.Fresh, Seen: s.now,
 		Ends: s.now.Add(s.policy.Organization.Sessions.Absolute), Agent: in.Agent, Index: in.Index, Name: in.Name, Farewell: in.Farewell,
 	}
 	if !in.NotAfter.IsZero() && in.NotAfter.Before(session.Ends) {
 		session.Ends = in.NotAfter.UTC()
 	}
-	return token, session, s.tx.PutSession(session)
+	if !in.SignedIn.IsZero() && in.SignedIn.Before(s.now) { // a provider's clock may be ahead of ours
+		session.SignedIn = in.SignedIn.UTC()
+	}
+	result.Token, result.Session = token, session
+	return notes, s.tx.PutSession(session)
 }
 
 // signOut ends the sessions of somebody who does not get in any more, or whose suspension waits in a hold: whether they
@@ -73,34 +81,6 @@ func (s *settlement) endSessionsBy(member directory.ID, conn directory.ConnNum) 
 		return err
 	}
 	return s.tx.DeleteSessions(slices.DeleteFunc(sessions, func(o *directory.Session) bool { return o.Conn != conn }))
-}
-
-// valid says what decides whether sessions of an organization still hold.
-type valid struct {
-	policy   *mapping.Policy
-	lockdown *directory.Lockdown
-	epoch    uint64
-	now      time.Time
-}
-
-func (e *Engine) validity(tx store.Tx, org directory.OrgNum) (*valid, error) {
-	policy, err := e.Policy(tx, org)
-	if err != nil {
-		return nil, err
-	}
-	lockdown, err := tx.Lockdown(org)
-	if err != nil {
-		return nil, err
-	}
-	epoch, err := tx.Epoch()
-	return &valid{policy, lockdown, epoch, e.Now().UTC()}, err
-}
-
-// holds reports whether a session still holds: by the limits in force now, not by those of when it began.
-func (v *valid) holds(s *directory.Session) bool {
-	limits := &v.policy.Organization.Sessions
-	return s.Epoch == v.epoch && !v.lockdown.Over(s) &&
-		v.now.Before(s.Ends) && v.now.Before(s.Began.Add(limits.Absolute)) && v.now.Before(s.Seen.Add(limits.Idle))
 }
 
 // notSignedIn is the one answer to every token that is not, or no longer, that of a session.
@@ -167,7 +147,11 @@ func (e *Engine) session(tx store.Tx, hash [32]byte) (*directory.Session, *direc
 	if err != nil {
 		return nil, nil, err
 	}
-	if !v.holds(session) || members[0] == nil || members[0].Status != directory.StatusActive {
+	holds, err := v.holds(tx, session)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !holds || members[0] == nil || members[0].Status != directory.StatusActive {
 		return nil, nil, notSignedIn()
 	}
 	return session, members[0], nil
@@ -222,7 +206,10 @@ func (e *Engine) ListSessions(
 			rows, err = tx.SessionsOf(org, member)
 			slices.SortStableFunc(rows, func(a, b *directory.Session) int { return b.Began.Compare(a.Began) })
 		}
-		list = slices.DeleteFunc(rows, func(s *directory.Session) bool { return !v.holds(s) })
+		if err != nil {
+			return err
+		}
+		list, _, err = v.part(tx, rows)
 		return err
 	})
 	return list, last, err
@@ -243,9 +230,24 @@ func (e *Engine) RevokeSession(ctx context.Context, org directory.OrgNum, id dir
 	return err
 }
 
-// RevokeSessions ends every session of a member, and returns how many there were.
+// RevokeSessions ends every session of a member, and returns how many there were. Those that were over already are deleted
+// too, so that none of them comes back, and are not counted.
 func (e *Engine) RevokeSessions(ctx context.Context, org directory.OrgNum, member directory.ID, cause directory.Cause) (int, error) {
-	return e.endSessions(ctx, org, cause, "revoked", func(tx store.Tx) ([]*directory.Session, error) { return tx.SessionsOf(org, member) })
+	return e.endSessions(ctx, org, cause, "revoked", func(tx store.Tx) ([]*directory.Session, error) {
+		v, err := e.validity(tx, org)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := tx.SessionsOf(org, member)
+		if err != nil {
+			return nil, err
+		}
+		hold, over, err := v.part(tx, rows)
+		if err != nil {
+			return nil, err
+		}
+		return hold, tx.DeleteSessions(over)
+	})
 }
 
 // endSessions ends the sessions that pick returns, and journals it: one entry for each member.

@@ -19,7 +19,7 @@ type SignedIn struct {
 	Connection    string // by which the person signed in
 	GivenName     string // of the record that the member's name is from
 	FamilyName    string
-	EmailVerified bool                      // the address is in a domain that the organization owns
+	EmailVerified bool                      // the address is in a domain that the organization owns, and no other active member's
 	Permissions   []string                  // of the role, sorted
 	Access        []mapping.ValueWithSource // of the permission sets, merged
 }
@@ -62,10 +62,34 @@ func (e *Engine) signedIn(tx store.Tx, id directory.ID) (*SignedIn, error) {
 	in := &SignedIn{
 		Session: session, Member: member, Organization: r.org, Connection: r.conns[session.Conn],
 		Permissions: r.policy.RolePermissions(d.Role), Access: r.policy.MergedPermissions(d.PermissionSets),
-		EmailVerified: domain != "" && r.policy.Owns(domain) && (e.Verified == nil || e.Verified(r.org, domain)),
+	}
+	if domain != "" && r.policy.Owns(domain) && (e.Verified == nil || e.Verified(r.org, domain)) {
+		if in.EmailVerified, err = hasAddressAlone(tx, member); err != nil {
+			return nil, err
+		}
 	}
 	in.GivenName, in.FamilyName, err = nameParts(tx, member)
 	return in, err
+}
+
+// addressesMost is how many members with one address are looked at. Where there are more, one of them is active as far as
+// an application is to know.
+const addressesMost = 100
+
+// hasAddressAlone reports whether no other active member has the address that a member is known by.
+func hasAddressAlone(tx store.Tx, m *directory.Member) (bool, error) {
+	key := directory.Key{Attribute: directory.AttrEmail, Value: directory.FoldAddress(m.Decision.Email)}
+	ids, err := tx.FindMembers(m.Org, key, directory.NoID, addressesMost)
+	if err != nil || len(ids) == addressesMost {
+		return false, err
+	}
+	members, err := tx.Members(m.Org, ids)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(members, func(o *directory.Member) bool {
+		return o != nil && o.ID != m.ID && o.Status == directory.StatusActive
+	}), nil
 }
 
 // nameParts returns the parts of a member's name: of the record, or else the sign-in, that the whole name is from.

@@ -35,6 +35,46 @@ func (e *Engine) EndAllSessions(ctx context.Context, org directory.OrgNum, cause
 	return err
 }
 
+// endedPage is how many sessions are counted at a time.
+const endedPage = 500
+
+// CountEnded counts the sessions that held under a lockdown as it was before, nil for none, and that the one of now has
+// ended.
+func (e *Engine) CountEnded(ctx context.Context, org directory.OrgNum, before *directory.Lockdown) (int, error) {
+	n := 0
+	var last, next *directory.Session
+	for {
+		page := 0
+		err := e.Store.View(ctx, func(tx store.Tx) error {
+			page, next = 0, nil
+			v, err := e.validity(tx, org)
+			if err != nil {
+				return err
+			}
+			now := v.lockdown
+			v.lockdown = before
+			rows, err := tx.ListSessions(org, last, endedPage)
+			if err != nil {
+				return err
+			}
+			if len(rows) == endedPage {
+				next = rows[len(rows)-1]
+			}
+			held, _, err := v.part(tx, rows)
+			for _, s := range held {
+				if now.Over(s) {
+					page++
+				}
+			}
+			return err
+		})
+		n += page
+		if last = next; err != nil || last == nil {
+			return n, err
+		}
+	}
+}
+
 // LockdownOf returns the lockdown of an organization, nil when there never was one.
 func (e *Engine) LockdownOf(ctx context.Context, org directory.OrgNum) (*directory.Lockdown, error) {
 	var l *directory.Lockdown

@@ -427,6 +427,9 @@ func TestALockdownEndsAllSessionsAndLetsNobodyJoin(t *testing.T) {
 	if w.signedIn(ann) || w.lastLine().Kind != "lockdown.on" {
 		t.Error("ann is still signed in")
 	}
+	if n, err := w.engine.CountEnded(t.Context(), w.org, nil); err != nil || n != 1 {
+		t.Errorf("%d sessions were ended, want ann's (%v)", n, err)
+	}
 	if _, err := w.engine.Lockdown(t.Context(), w.org, true, rootCause()); directory.KindOf(err) != directory.Conflict {
 		t.Errorf("locked down twice: %v", err)
 	}
@@ -454,7 +457,7 @@ func TestALockdownEndsAllSessionsAndLetsNobodyJoin(t *testing.T) {
 func TestWhatHasEndedIsClearedAway(t *testing.T) {
 	w := newWorld(t, open)
 	for i := range 300 {
-		in := w.loginOf("okta", "ann")
+		in := w.loginOf("okta", []string{"ann", "bob", "cat"}[i%3])
 		in.Consume = []provision.Once{{Kind: "assertion", Key: provision.TokenHash(fmt.Sprint(i)), Until: w.now.Add(time.Hour)}}
 		w.signIn(in)
 	}

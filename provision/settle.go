@@ -41,6 +41,8 @@ type settlement struct {
 	held     []*directory.Hold
 	problems []string
 	wake     bool
+	mailed   bool                    // a mail was queued
+	invitees map[string]directory.ID // folded address → who is being invited in this transaction
 }
 
 // outcome is what settling made of one member.
@@ -192,10 +194,8 @@ func (s *settlement) decide(p *loaded, o *outcome) error {
 	held = append(held, waits...)
 	s.leave(p)
 	s.stand(m, status)
-	if status == directory.StatusInvited || m.Status == directory.StatusInvited {
-		if err := s.invitation(p, status, d); err != nil {
-			return err
-		}
+	if err := s.invitation(p, status, d); err != nil {
+		return err
 	}
 	o.changed = o.changed || !slices.Equal(m.Held, held)
 	m.Status, m.Held = status, held
@@ -281,7 +281,10 @@ func (s *settlement) resolveManager(d *directory.Decision, p *loaded) error {
 		}
 		return nil
 	}
-	return nil
+	if len(p.person.Accounts) > 0 {
+		return nil
+	}
+	return s.invitedManager(d, p.member.ID)
 }
 
 // find returns the user whom a connection's provider means by a value.

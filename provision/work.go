@@ -69,6 +69,9 @@ func (e *Engine) step(ctx context.Context) (bool, error) {
 	if more, err = e.settleDue(ctx); err != nil || more {
 		return more, err
 	}
+	if more, err = e.tendInvitations(ctx); err != nil || more {
+		return more, err
+	}
 	return false, errors.Join(e.remind(ctx), e.tidyBrakes(ctx), e.tidySessions(ctx))
 }
 
@@ -79,6 +82,13 @@ func (e *Engine) untilDue(ctx context.Context) time.Duration {
 		at, ok, err := tx.NextDue()
 		if err == nil && ok {
 			wait = min(wait, max(0, at.Sub(e.Now())))
+		}
+		if err != nil {
+			return err
+		}
+		until, ok, err := e.untilInvitation(tx)
+		if err == nil && ok {
+			wait = min(wait, until)
 		}
 		return err
 	})

@@ -79,6 +79,25 @@ func TestAbuse20IdPInitiatedWhereNotAllowed(t *testing.T) {
 	w.nobody(0)
 }
 
+// TestBackAtAPageOfTheProvidersThatSignsInAnew: SimpleSAMLphp answers its old page with a sign-in that nobody asked for. It
+// counts for nothing, and whoever is signed in goes on.
+func TestBackAtAPageOfTheProvidersThatSignsInAnew(t *testing.T) {
+	w := newWorld(t)
+	p, b := w.saml["acme-okta"], w.browser()
+	request, relayState := p.start(b, "")
+	b.posted(p.urls.ACS, p.form(p.says("ann@acme.com", request), relayState)).want(http.StatusSeeOther)
+	b.follow(b.posted(p.urls.ACS, p.form(p.says("ann@acme.com", ""), relayState))).want(http.StatusOK, "Welcome")
+	if n := w.sessions("acme"); n != 1 {
+		t.Errorf("%d sessions, want 1", n)
+	}
+	other := w.browser()
+	page := other.follow(other.posted(p.urls.ACS, p.form(p.says("ann@acme.com", ""), relayState))).want(http.StatusGone, "Start again")
+	w.explained(page, "idp_initiated")
+	if other.signedIn() {
+		t.Error("somebody got in")
+	}
+}
+
 func TestAbuse27RelayStateIsALocalPathOrNothing(t *testing.T) {
 	w := newWorld(t)
 	p := w.saml["acme-okta"]

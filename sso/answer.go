@@ -17,10 +17,10 @@ import (
 type arrival struct {
 	line   *trust.Line
 	who    *identity.Identity
-	ask    *ask   // what it answers; nil when the sign-in began at the provider
-	back   string // a path of our own to go to
-	method string // "saml", "oidc"
-	once   []provision.Once
+	ask    *ask             // what it answers; nil when the sign-in began at the provider
+	back   string           // a path of our own to go to
+	method string           // "saml", "oidc"
+	once   []provision.Once // what it uses up, where that is not used up already
 }
 
 // admit hands an arrival to the engine, and shows what became of it.
@@ -44,16 +44,12 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, in *arrival) erro
 	}
 	session.Set(w, result.Token, result.Session.Ends)
 	keep(w, lastCookie, in.line.ID, lastKept, false)
-	first := result.Code == provision.LoginJoined || result.Code == provision.LoginLinked
-	return s.arrive(w, r, result.Session, result.Member, in.back, first)
+	return s.arrive(w, r, result.Session, result.Member, in.back, result.First || result.Code == provision.LoginJoined)
 }
 
 // login is an arrival in the engine's terms.
 func (in *arrival) login(r *http.Request) (provision.Login, error) {
-	who, consume := in.who, in.once
-	if in.ask != nil {
-		consume = append([]provision.Once{in.ask.once()}, consume...)
-	}
+	who := in.who
 	addresses := make([]provision.LoginAddress, len(who.Addresses))
 	for i, a := range who.Addresses {
 		addresses[i] = provision.LoginAddress{Value: a.Value, Vouched: a.Vouched}
@@ -70,8 +66,8 @@ func (in *arrival) login(r *http.Request) (provision.Login, error) {
 			UserName: who.Profile.UserName, GivenName: who.Profile.GivenName, FamilyName: who.Profile.FamilyName,
 			DisplayName: who.Profile.Display, Title: who.Profile.Title, Department: who.Profile.Department, Locale: who.Profile.Locale,
 		},
-		Groups: who.Groups, GroupsKnown: who.GroupsKnown, SignedIn: who.SignedIn, NotAfter: who.Ends,
-		Index: who.Session, Name: name, Farewell: farewell, Agent: agent(r.UserAgent()), Notes: who.Notes, Consume: consume,
+		Groups: who.Groups, GroupsKnown: who.GroupsKnown, SignedIn: who.SignedIn, Fresh: in.ask != nil && in.ask.Fresh, NotAfter: who.Ends,
+		Index: who.Session, Name: name, Farewell: farewell, Agent: agent(r.UserAgent()), Notes: who.Notes, Consume: in.once,
 	}, err
 }
 

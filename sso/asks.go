@@ -46,6 +46,11 @@ func (a *ask) once() provision.Once {
 // newID returns an id of a sign-in or sign-out under way.
 func newID() string { return rand.Text() }
 
+// isID reports whether a text looks like an id that newID returned, ever and to whomever.
+func isID(text string) bool {
+	return len(text) == len(newID()) && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
+}
+
 // keepAsk gives a browser a sign-in under way, and takes from it what is too much.
 func (s *Server) keepAsk(w http.ResponseWriter, r *http.Request, a *ask, posted bool) error {
 	value, err := s.seal.close(a.name(), a)
@@ -95,6 +100,13 @@ func (s *Server) openAsk(name, id, value string) *ask {
 	}
 	a.ID = id
 	return a
+}
+
+// useUp notes that the answer to a sign-in has come, before it is looked at: one that costs a call of the provider's may cost
+// one alone. It is a Conflict when it has come before.
+func (s *Server) useUp(r *http.Request, a *ask) error {
+	once := a.once()
+	return s.Engine.PutRequest(r.Context(), &directory.Request{Kind: once.Kind, Key: once.Key, Expires: once.Until})
 }
 
 // answered reports whether the answer to a sign-in has come already.

@@ -14,9 +14,10 @@ import (
 type browser struct {
 	*world
 	cookies map[string]*http.Cookie
+	header  http.Header // which it sends beside, where it is not empty
 }
 
-func (w *world) browser() *browser { return &browser{w, map[string]*http.Cookie{}} }
+func (w *world) browser() *browser { return &browser{world: w, cookies: map[string]*http.Cookie{}} }
 
 // answer is what a browser got.
 type answer struct {
@@ -56,6 +57,11 @@ func (b *browser) do(method, address string, form url.Values, site string) *answ
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Sec-Fetch-Site", site)
+	}
+	for name, values := range b.header {
+		if values[0] != "" {
+			r.Header[name] = values
+		}
 	}
 	for _, c := range b.cookies {
 		if site != "cross-site" || c.SameSite == http.SameSiteNoneMode {

@@ -61,7 +61,8 @@ func (s *Server) askCode(w http.ResponseWriter, r *http.Request) error {
 	}
 	a := asking{Secret: rand.Text(), Email: want.Address, Return: want.Return}
 	err := s.Engine.AskCode(r.Context(), provision.AskCode{
-		Email: a.Email, Request: httpx.RequestID(r.Context()), Browser: provision.TokenHash(a.Secret), Agent: agent(r.UserAgent()),
+		Email: a.Email, Request: httpx.RequestID(r.Context()), Browser: provision.TokenHash(a.Secret),
+		Network: httpx.Host(httpx.Client(r.Context()).String()).String(), Agent: agent(r.UserAgent()),
 	})
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/mixus/usher/outbox/mail"
@@ -37,6 +38,35 @@ func TestCodesAreLimited(t *testing.T) {
 	}
 	b.post("/login/code/enter", url.Values{"code": {"123456"}}).want(http.StatusTooManyRequests)
 	b.post("/login/code", email("nobody@acme.com")).want(http.StatusTooManyRequests)
+}
+
+func TestAStrangerWhoAsksForCodesKeepsNobodyFromTheirs(t *testing.T) {
+	w := newWorld(t)
+	codes := 0
+	w.engine.Mail = func(_ context.Context, m *mail.Message) error {
+		if strings.HasPrefix(m.Subject, "Your code") {
+			codes++
+		}
+		return nil
+	}
+	w.activate(acme + "break_glass: [{email: root@acme.com}]\n")
+	root, stranger := w.browser(), w.browser()
+	w.saml["acme-okta"].signIn(root, "root@acme.com", "").want(http.StatusSeeOther)
+	ask := func(b *browser, from string, want int) {
+		t.Helper()
+		codes, b.header = 0, http.Header{"X-Forwarded-For": {from}}
+		b.post("/login/code", email("root@acme.com")).leads("/login/code/enter")
+		_, err := w.engine.SendMail(t.Context())
+		w.must(err)
+		if codes != want {
+			t.Errorf("%s: %d codes were sent, want %d", from, codes, want)
+		}
+	}
+	for _, host := range []string{"2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2:3::4"} {
+		ask(stranger, host, 1)
+	}
+	ask(stranger, "2001:db8:1:2:ffff::9", 0) // the same network
+	ask(root, "192.0.2.1", 1)
 }
 
 func TestACodeWorksInTheBrowserThatAskedForIt(t *testing.T) {

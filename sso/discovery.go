@@ -16,7 +16,7 @@ import (
 // Limits of the forms.
 const (
 	formBytes    = 16 << 10
-	triesAllowed = 300 // addresses typed in a minute behind one client address, where a whole office may be
+	triesAllowed = 300 // addresses typed, or named by a link, in a minute behind one client address, where a whole office may be
 )
 
 // login is GET /login. It asks for an address, unless it can tell without: by a connection or an organization that is
@@ -34,6 +34,11 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	}
 	if held != nil && !want.Fresh && (lines == nil || slices.ContainsFunc(lines, func(l *trust.Line) bool { return l.Org == held.Org })) {
 		return s.arrive(w, r, held, member, want.Return, false)
+	}
+	if want.Address != "" {
+		if err := s.limit(w, r, &s.tries, triesAllowed); err != nil {
+			return err
+		}
 	}
 	switch lines = s.ways(lines, want.Address); len(lines) {
 	case 0:

@@ -35,12 +35,11 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) error {
 	if a == nil {
 		return s.refuse(w, r, line, nil, &identity.Refusal{Code: identity.Expired, Reason: "This browser waits for no answer of this connection with this state."})
 	}
-	done, err := s.answered(r, a)
-	if err != nil {
-		return err
-	}
-	if done {
+	switch err := s.useUp(r, a); {
+	case directory.KindOf(err) == directory.Conflict:
 		return s.refuse(w, r, line, a, replayed())
+	case err != nil:
+		return err
 	}
 	who, refusal := line.OIDC.Callback(r.Context(), query, oidc.Request{
 		Connection: a.Connection, State: a.ID, Nonce: a.Nonce, Verifier: a.Verifier, Fresh: a.Fresh, At: a.At,

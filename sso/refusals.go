@@ -3,6 +3,7 @@ package sso
 import (
 	"cmp"
 	"net/http"
+	"net/netip"
 	"slices"
 
 	"github.com/mixus/usher/directory"
@@ -70,7 +71,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, line *trust.Line
 	back := ""
 	if a != nil {
 		back = a.Return
-		if a.ID != "" && refusal.Code != identity.Invalid { // what is forged does not end a sign-in that is under way
+		if a.ID != "" && (refusal.Code != identity.Invalid || line.OIDC != nil) { // what is forged does not end a sign-in by SAML
 			drop(w, a.name())
 		}
 	}
@@ -164,9 +165,29 @@ func (s *Server) expired(w http.ResponseWriter, r *http.Request) error {
 
 func startPath(connection string) string { return "/sso/" + connection + "/login" }
 
-// mostJournaled is how many refusals of one connection are journalled in a minute. Anybody can post a message that does not
-// hold; beyond this number it costs a line of the log alone.
-const mostJournaled = 30
+// So many refusals are journalled in a minute: of one connection from one place, and of one connection. Anybody can post a
+// message that does not hold; beyond these numbers it costs a line of the log alone. One place does not use up what the
+// others have.
+const (
+	mostOfOnePlace = 5
+	mostJournaled  = 30
+)
+
+// refusing is a connection at which something is refused, and the place from which it came.
+type refusing struct {
+	connection string
+	from       netip.Prefix
+}
+
+// crowded reports whether there are too many refusals to journal another one.
+func (s *Server) crowded(r *http.Request, line *trust.Line) bool {
+	now := s.now()
+	if n, _ := s.refusals.Count(refusing{line.ID, httpx.Host(httpx.Client(r.Context()).String())}, now); n > mostOfOnePlace {
+		return true
+	}
+	n, _ := s.journaled.Count(line.ID, now)
+	return n > mostJournaled
+}
 
 // journal records that a message was not believed, and returns the reference by which the helpdesk finds out why.
 func (s *Server) journal(r *http.Request, line *trust.Line, refusal *identity.Refusal) (string, error) {
@@ -175,7 +196,7 @@ func (s *Server) journal(r *http.Request, line *trust.Line, refusal *identity.Re
 	if refusal.Err != nil {
 		log = log.With("err", refusal.Err)
 	}
-	if n, _ := s.journaled.Count(line.ID, s.now()); n > mostJournaled {
+	if s.crowded(r, line) {
 		log.WarnContext(r.Context(), "a sign-in was refused, and there were too many to journal it", "reason", refusal.Reason)
 		return provision.LogReference(request), nil
 	}

@@ -2,6 +2,7 @@ package sso_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -74,17 +75,28 @@ func TestWhatAnybodyCanPostIsJournalledSoOftenOnly(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	var last *answer
-	for range 40 {
+	post := func(from string) {
+		b.header = http.Header{"X-Forwarded-For": {from}}
 		last = b.posted("/sso/acme-okta/saml/acs", url.Values{"SAMLResponse": {"garbage"}}).want(http.StatusBadRequest)
 	}
+	for range 40 {
+		post("192.0.2.1")
+	}
+	if n := len(w.entries("login.refused")); n != 5 {
+		t.Errorf("%d entries of one client, want 5", n)
+	}
+	for i := range 40 {
+		post(fmt.Sprintf("192.0.2.%d", 2+i))
+	}
 	if n := len(w.entries("login.refused")); n != 30 {
-		t.Errorf("%d entries, want 30", n)
+		t.Errorf("%d entries of one connection, want 30", n)
 	}
 	reference := last.reference()
 	_, err := w.engine.Refusal(t.Context(), w.orgs["acme"], reference)
 	if !strings.HasPrefix(reference, "LOG-") || directory.KindOf(err) != directory.NotFound || !strings.Contains(err.Error(), "log") {
 		t.Errorf("%s is explained as %v", reference, err)
 	}
+	b.header = nil
 	b.posted("/sso/globex-okta/saml/acs", url.Values{"SAMLResponse": {"garbage"}})
 	if n := len(w.entries("login.refused")); n != 31 {
 		t.Error("one connection's refusals are counted with another's")

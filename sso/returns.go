@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// longestReturn is how long a path to go back to may be. A sign-in for an application comes with about 1 KiB.
-const longestReturn = 2 << 10
+// longestReturn is how long a path to go back to may be: the 1 KiB with which a sign-in for an application may come, and the
+// paths of our own pages that lead there.
+const longestReturn = 1<<10 + 128
 
 // local returns a path of our own to go back to, and "" for everything else (row 44 of the abuse catalogue). A path that
 // could mean another host to any reader is not ours: browsers take a backslash for a slash and leave out tabs and line

@@ -14,6 +14,10 @@ func TestLocalPaths(t *testing.T) {
 			t.Errorf("%q is not taken", raw)
 		}
 	}
+	longest := "/oidc/authorize/callback?id=" + strings.Repeat("x", 1024-28)
+	if by := with(termsPath, "return", with(welcomePath, "return", longest)); local(longest) != longest || local(by) != by {
+		t.Errorf("the longest path of the provider's is lost on the way, at %d bytes", len(by))
+	}
 	for _, raw := range []string{
 		"", "x", "?x", "//evil.example", "///evil.example", `/\evil.example`, `\\evil.example`, "https://evil.example", "javascript:alert(1)", "/x#y",
 		"/x\ty", "/x\ny", "/\t/evil.example", " /x", "/x y", "/%2fevil.example", "/%2Fevil.example", "/%5cevil.example", "/%09/evil.example", "/%252fevil.example",

@@ -67,7 +67,12 @@ func (s *Server) consume(w http.ResponseWriter, r *http.Request) error {
 	}
 	accepted, err := line.SAML.Response(r.PostForm.Get("SAMLResponse"), want)
 	if err != nil {
-		return s.refuse(w, r, line, a, refusalOf(err))
+		refusal := refusalOf(err)
+		// Who goes back to a page of the provider's is signed in anew by some, unasked, and with what we said last.
+		if a == nil && refusal.Code == identity.Misset && isID(relayState) {
+			refusal.Code = identity.Expired
+		}
+		return s.refuse(w, r, line, a, refusal)
 	}
 	in := &arrival{
 		line: line, who: accepted.Identity, method: "saml",
@@ -77,6 +82,7 @@ func (s *Server) consume(w http.ResponseWriter, r *http.Request) error {
 		in.back = local(relayState)
 	} else {
 		in.ask, in.back = a, a.Return
+		in.once = append([]provision.Once{a.once()}, in.once...)
 	}
 	return s.admit(w, r, in)
 }

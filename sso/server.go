@@ -36,7 +36,8 @@ type Server struct {
 	prepare   sync.Once
 	tries     httpx.Limiter[netip.Prefix] // addresses typed, by client
 	codes     httpx.Limiter[netip.Prefix] // emergency codes asked for and typed, by client
-	journaled httpx.Limiter[string]       // refusals of messages that nobody vouched for, by connection
+	refusals  httpx.Limiter[refusing]     // of messages that nobody vouched for
+	journaled httpx.Limiter[string]       // those of them that are journalled, by connection
 }
 
 // Lines knows the connections that sign people in. It is a *trust.Keeper.

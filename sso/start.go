@@ -33,8 +33,12 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	return s.begin(w, r, line, wishOf(r.URL.Query().Get))
 }
 
-// begin leads a browser to a connection's provider.
+// begin leads a browser to a connection's provider. It does so where a page is opened and nowhere else: pictures and frames
+// on another site would fill the browser with cookies until no request of its own came through.
 func (s *Server) begin(w http.ResponseWriter, r *http.Request, line *trust.Line, want wish) error {
+	if !opened(r) {
+		return directory.Errorf(directory.Forbidden, "A sign-in begins by opening its page; this is a part of another page.")
+	}
 	a := &ask{Connection: line.ID, At: s.now().UTC(), Return: want.Return, Address: want.Address, Fresh: want.Fresh, Former: former(r)}
 	switch {
 	case line.Problem != nil:
@@ -45,6 +49,13 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, line *trust.Line,
 		return s.beginOIDC(w, r, line, a)
 	}
 	return directory.Errorf(directory.NotFound, "Nobody signs in by this connection.")
+}
+
+// opened reports whether a request opens a page of its own, by what browsers say of it (W3C Fetch Metadata, sections 2.1 and
+// 2.2), and takes the word of one that says nothing.
+func opened(r *http.Request) bool {
+	mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
+	return (mode == "" || mode == "navigate") && (dest == "" || dest == "document")
 }
 
 // former returns the id of the session that a browser holds, whether or not it still does.

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,7 +39,7 @@ domains:
   - {domain: acme.org, require_admin_approval: true, default_role: viewer}
   - {domain: acme.net, default_role: viewer}
 connections:
-  - {id: acme-okta, provider: okta, label: Acme staff, authority: [acme.com, acme.org, acme.net]}
+  - {id: acme-okta, provider: okta, label: Acme staff}
   - {id: acme-keys, provider: generic, label: Acme keys}
 roles:
   - {name: viewer, permissions: [conversations.view_shared]}
@@ -95,7 +96,7 @@ func newWorld(t *testing.T) *world {
 	var handler http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
 	w.url, w.server.PublicURL = server.URL, server.URL
-	handler = &httpx.Edge{Next: w.server.Handler(), Log: slog.New(slog.DiscardHandler)}
+	handler = &httpx.Edge{Next: w.server.Handler(), Log: slog.New(slog.DiscardHandler), Proxies: httpx.Proxies{netip.MustParsePrefix("127.0.0.0/8")}}
 	t.Cleanup(func() {
 		server.Close()
 		if err := s.Close(); err != nil {

@@ -60,6 +60,7 @@ type Tx interface {
 	Identities
 	Members
 	Grants
+	Invitations
 	Journal
 	Jobs
 	Policies
@@ -69,6 +70,7 @@ type Tx interface {
 	Sessions
 	Requests
 	Documents
+	Mails
 }
 
 // Registry keeps the short numbers of organizations and connections. A number is never given twice.
@@ -209,8 +211,23 @@ type Members interface {
 type Grants interface {
 	// Grants returns every grant of each member, in order of id.
 	Grants(org directory.OrgNum, members []directory.ID) ([][]*directory.Grant, error)
+	// PutGrants writes grants, new or known, and brings the index of invitations in step. The kind of a grant never changes.
 	PutGrants(grants []*directory.Grant) error
 	DeleteGrants(grants []*directory.Grant) error
+}
+
+// Invitations finds the grants of kind GrantInvitation, which Grants keeps.
+type Invitations interface {
+	// Invitation returns an organization's invitation of an id, or ErrNotFound.
+	Invitation(org directory.OrgNum, id directory.ID) (*directory.Grant, error)
+	// ListInvitations returns an organization's invitations in one state, or in every state for "", in order of id, which
+	// is the order of creation.
+	ListInvitations(org directory.OrgNum, state string, p Page) ([]*directory.Grant, error)
+	// DueInvitations returns up to limit invitations of every organization whose Due is set and not after now, the
+	// earliest first.
+	DueInvitations(now time.Time, limit int) ([]*directory.Grant, error)
+	// NextInvitation returns the earliest Due, and false when there is none.
+	NextInvitation() (time.Time, bool, error)
 }
 
 // Journal keeps the entries and their details.
@@ -345,4 +362,18 @@ type Documents interface {
 	DeleteDocument(name string) error
 	// ListDocuments returns the names that begin with prefix, in bytewise order.
 	ListDocuments(prefix string) (names []string, err error)
+}
+
+// Mails keeps what is to be mailed, and what became of it.
+type Mails interface {
+	// Mail returns the mail of an id, or ErrNotFound.
+	Mail(id directory.ID) (*directory.Mail, error)
+	// PutMail writes a mail, new or known. It fails with ErrExists when another mail of the organization has its key.
+	PutMail(m *directory.Mail) error
+	// ListMails returns up to limit mails in one state, or in every state for "", in order of id after one of them.
+	ListMails(state directory.MailState, after directory.ID, limit int) ([]*directory.Mail, error)
+	// DueMails returns up to limit queued mails whose Due is not after now, the earliest first.
+	DueMails(now time.Time, limit int) ([]*directory.Mail, error)
+	// DeleteMails forgets mails and their keys.
+	DeleteMails(mails []*directory.Mail) error
 }

@@ -49,7 +49,7 @@ func signIn(ts *testscript.TestScript, neg bool, args []string) {
 
 // compileStored compiles a policy as the store has it.
 func compileStored(files []directory.PolicyFile) (*mapping.Policy, error) {
-	organization, problems := config.ParseOrganization(files[0].Name, files[0].Text, config.Options{})
+	organization, problems := config.ParseFiles(files)
 	policy, more := mapping.Compile(organization)
 	if problems = append(problems, more...); directory.Failed(problems) {
 		texts := make([]string, len(problems))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -13,8 +14,13 @@ const (
 	browserCookie = "__Host-app-browser" // binds a sign-in under way to the browser that began it
 )
 
-// signInLasts is how long a sign-in may be under way.
-const signInLasts = time.Hour
+// The limits of what is kept.
+const (
+	signInLasts = time.Hour      // a sign-in under way
+	visitKept   = 24 * time.Hour // who came back to an access token that has expired; usher's own session is over by then
+	sweepEvery  = time.Minute
+	mostKept    = 10_000 // of each kind; anybody can begin a sign-in
+)
 
 // visit is somebody who is signed in here.
 type visit struct {
@@ -36,21 +42,41 @@ type sessions struct {
 	visits map[string]*visit
 	starts map[string]*start // by state
 	told   map[string]time.Time
+	swept  time.Time
 }
 
-// begin keeps a sign-in under way, and forgets those that nobody finished.
+// sweep forgets what is over, once a minute.
+func (s *sessions) sweep() {
+	now := time.Now()
+	if now.Sub(s.swept) < sweepEvery {
+		return
+	}
+	s.swept = now
+	maps.DeleteFunc(s.starts, func(_ string, n *start) bool { return now.Sub(n.at) > signInLasts })
+	maps.DeleteFunc(s.visits, func(_ string, v *visit) bool { return now.Sub(v.expires) > visitKept })
+	maps.DeleteFunc(s.told, func(_ string, at time.Time) bool { return now.Sub(at) > signInLasts })
+}
+
+// keep keeps one thing more, in the place of any other where there is no room.
+func keep[V any](in *map[string]V, id string, value V) {
+	if *in == nil {
+		*in = map[string]V{}
+	}
+	for other := range *in {
+		if len(*in) < mostKept {
+			break
+		}
+		delete(*in, other)
+	}
+	(*in)[id] = value
+}
+
+// begin keeps a sign-in under way.
 func (s *sessions) begin(state string, n *start) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for old, o := range s.starts {
-		if time.Since(o.at) > signInLasts {
-			delete(s.starts, old)
-		}
-	}
-	if s.starts == nil {
-		s.starts = map[string]*start{}
-	}
-	s.starts[state] = n
+	s.sweep()
+	keep(&s.starts, state, n)
 }
 
 // finish takes a sign-in up, once, in the browser that began it.
@@ -68,11 +94,9 @@ func (s *sessions) finish(state, browser string) (*start, bool) {
 func (s *sessions) put(v *visit) (id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.visits == nil {
-		s.visits = map[string]*visit{}
-	}
+	s.sweep()
 	id = rand.Text()
-	s.visits[id] = v
+	keep(&s.visits, id, v)
 	return id
 }
 
@@ -93,18 +117,11 @@ func (s *sessions) end(id string) {
 func (s *sessions) endOf(jti, subject, sid string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for old, at := range s.told {
-		if time.Since(at) > signInLasts {
-			delete(s.told, old)
-		}
-	}
+	s.sweep()
 	if _, before := s.told[jti]; before {
 		return false
 	}
-	if s.told == nil {
-		s.told = map[string]time.Time{}
-	}
-	s.told[jti] = time.Now()
+	keep(&s.told, jti, time.Now())
 	for id, v := range s.visits {
 		if sid != "" && v.sid == sid || sid == "" && v.subject == subject {
 			delete(s.visits, id)

@@ -45,7 +45,7 @@ provider.on('backchannel.error', (_, err) => console.error(err));
 const login = (notice) => `<p>${notice}</p><form method="post">
   <label>Address <input name="login" type="email"></label>
   <label>Password <input name="password" type="password"></label>
-  <button>Sign in</button></form>`;
+  <button>Sign in</button> <button name="cancel" value="yes">Cancel</button></form>`;
 const consent = '<form method="post"><button>Let usher know who I am</button></form>';
 
 function show(res, body) {
@@ -53,8 +53,10 @@ function show(res, body) {
   res.end(`<!doctype html><title>Sign in</title>${body}`);
 }
 
-// Either the person, whose name and password are right, or what they consented to: all that was asked.
+// The person, whose name and password are right, or what they consented to, which is all that was asked, or that they would
+// rather not.
 async function answer({ prompt, params, session }, form) {
+  if (form.has('cancel')) return { error: 'access_denied', error_description: 'The person cancelled.' };
   if (prompt.name === 'login') {
     const person = settings.people.find((p) => p.user === form.get('login') && p.password === form.get('password'));
     return person && { login: { accountId: person.id } };

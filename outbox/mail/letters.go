@@ -1,27 +1,41 @@
 package mail
 
 import (
-	"bytes"
-	"embed"
-	htmltemplate "html/template"
 	"strings"
-	texttemplate "text/template"
 	"time"
-
-	"github.com/mixus/usher/directory"
 )
 
-//go:embed templates
-var templates embed.FS
-
-// Letter says whom a letter is from and about.
+// Letter says whom a letter is from and to. Every letter has its fields.
 type Letter struct {
-	ID           string // of the mail
-	To           string
-	Organization string
-	SupportName  string // whom to turn to; may be empty
-	SupportEmail string
-	At           time.Time // what it tells of
+	ID           string    `json:"-"` // of the mail
+	To           string    `json:"-"`
+	Organization string    `json:"-"`
+	SupportName  string    `json:"-"` // whom to turn to; may be empty
+	SupportEmail string    `json:"-"`
+	PublicURL    string    `json:"-"` // without a slash at its end; every link begins with it
+	At           time.Time `json:"-"` // what it tells of
+}
+
+// When is the instant as people read it.
+func (l Letter) When() string { return instant(l.At) }
+
+// SignIn is the page on which people sign in.
+func (l Letter) SignIn() string { return l.PublicURL + "/login" }
+
+func (l *Letter) letter() *Letter { return l }
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2 January 2006, 15:04 MST")
+}
+
+func day(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2 January 2006")
 }
 
 // Code is the letter with which somebody breaks glass.
@@ -33,9 +47,7 @@ type Code struct {
 }
 
 // Message writes the letter.
-func (c Code) Message() (*Message, error) {
-	return c.write("code", "Your code for "+c.Organization, c)
-}
+func (c Code) Message() (*Message, error) { return write("code", &c, nil) }
 
 // Spaced is the code in two halves, for the eye.
 func (c Code) Spaced() string {
@@ -46,42 +58,78 @@ func (c Code) Spaced() string {
 // Alert is the letter that tells of glass being broken, to those who have to know.
 type Alert struct {
 	Letter
-	Who   string // the address that was asked for
-	Used  bool   // somebody signed in by it; otherwise a code was asked for
-	Agent string // the browser
+	Who   string `json:"who"`             // the address that was asked for
+	Used  bool   `json:"used,omitempty"`  // somebody signed in by it; otherwise a code was asked for
+	Agent string `json:"agent,omitempty"` // the browser
 }
 
 // Message writes the letter.
-func (a Alert) Message() (*Message, error) {
-	subject := "A break-glass code was asked for at " + a.Organization
-	if a.Used {
-		subject = "Somebody has signed in to " + a.Organization + " by break glass"
-	}
-	return a.write("alert", subject, a)
+func (a Alert) Message() (*Message, error) { return write(KindAlert, &a, nil) }
+
+// Invitation invites somebody, or reminds them of that they were.
+type Invitation struct {
+	Letter
+	Name       string    `json:"name,omitempty"` // of who is invited; may be empty
+	Inviter    string    `json:"inviter,omitempty"`
+	Role       string    `json:"role,omitempty"`
+	Department string    `json:"department,omitempty"`
+	Note       string    `json:"message,omitempty"` // what the inviter writes
+	Expires    time.Time `json:"expires,omitzero"`
+	Token      string    `json:"token,omitempty"` // the secret of the link; without it, the person accepts by signing in
 }
 
-// When is the instant as people read it.
-func (l Letter) When() string { return l.At.UTC().Format("2 January 2006, 15:04 MST") }
-
-// write fills the two templates of a name.
-func (l Letter) write(name, subject string, values any) (*Message, error) {
-	var text, html bytes.Buffer
-	plain, err := texttemplate.ParseFS(templates, "templates/"+name+".txt", "templates/foot.txt")
-	if err == nil {
-		err = plain.Execute(&text, values)
+// Link is where the invitation is accepted.
+func (i Invitation) Link() string {
+	if i.Token == "" {
+		return i.SignIn()
 	}
-	if err != nil {
-		return nil, &directory.Error{Kind: directory.Internal, Message: "A letter could not be written.", Err: err}
-	}
-	page, err := htmltemplate.ParseFS(templates, "templates/"+name+".html", "templates/foot.html")
-	if err == nil {
-		err = page.Execute(&html, values)
-	}
-	if err != nil {
-		return nil, &directory.Error{Kind: directory.Internal, Message: "A letter could not be written.", Err: err}
-	}
-	return &Message{ID: l.ID, To: l.To, Subject: oneLine(subject), Text: text.String(), HTML: html.String(), At: l.At}, nil
+	return i.PublicURL + "/invitations/" + i.Token
 }
 
-// oneLine makes a line of a name that somebody wrote over several.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// Until is when the link ends, as people read it; "" where it does not.
+func (i Invitation) Until() string { return instant(i.Expires) }
+
+// NoteLines are the lines of what the inviter writes.
+func (i Invitation) NoteLines() []string {
+	if strings.TrimSpace(i.Note) == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSpace(i.Note), "\n")
+}
+
+// ApprovalNeeded tells admins of somebody who waits for their word.
+type ApprovalNeeded struct {
+	Letter
+	Email   string `json:"email"`          // of the person
+	Name    string `json:"name,omitempty"` // of the person
+	Inviter string `json:"inviter,omitempty"`
+	Role    string `json:"role,omitempty"`
+	Why     string `json:"why,omitempty"`     // an approval is needed
+	Approve string `json:"approve,omitempty"` // the command that lets the person in
+}
+
+// Approved tells somebody that an admin has let them in.
+type Approved struct {
+	Letter
+	Name string `json:"name,omitempty"`
+	Role string `json:"role,omitempty"`
+}
+
+// Expiring tells somebody that something of theirs ends soon.
+type Expiring struct {
+	Letter
+	Name string    `json:"name,omitempty"`
+	What string    `json:"what"` // ends, such as "your membership" or "your access to the project Alpha"
+	Ends time.Time `json:"ends"`
+}
+
+// Day is when it ends, as people read it.
+func (x Expiring) Day() string { return day(x.Ends) }
+
+// Notice tells admins of something that they have to see to.
+type Notice struct {
+	Letter
+	About  string   `json:"about"`            // in a few words: it is the subject
+	Text   string   `json:"text"`             // what happened
+	Advice []string `json:"advice,omitempty"` // what can be done
+}

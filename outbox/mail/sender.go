@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
+	"unicode"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -46,16 +48,69 @@ func (s *Sender) Send(ctx context.Context, m *Message) error {
 	defer cancel()
 	line, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return s.problem("cannot be reached, or does not let usher in", directory.Unavailable, err)
+		return s.problem("cannot be reached, or does not let usher in", directory.Unavailable, &unreachable{err})
 	}
 	err = client.SendWithSMTPClient(line, msg)
-	_ = client.CloseWithSMTPClient(line) // what was taken is taken, however they part
+	_ = client.CloseWithSMTPClient(line)
+	if msg.IsDelivered() { // what was taken is taken, however they part
+		return nil
+	}
 	return s.judge(err)
 }
 
 // Temporary reports whether an error of Send may be another one later. What is not temporary is a mail that the server
 // refuses for good.
 func Temporary(err error) bool { return directory.KindOf(err) == directory.Unavailable }
+
+// unreachable is why no mail at all can be handed over.
+type unreachable struct{ cause error }
+
+func (u *unreachable) Error() string { return u.cause.Error() }
+func (u *unreachable) Unwrap() error { return u.cause }
+
+// Unreachable reports whether an error of Send is about the server as a whole, so that no other mail would fare better now.
+func Unreachable(err error) bool {
+	var u *unreachable
+	return errors.As(err, &u)
+}
+
+// longestWords is how much of a server's answer is kept.
+const longestWords = 500
+
+// Words returns what a server said when it did not take a mail, in one line; where it said nothing, what Send makes of it.
+// They are for admins: they may hold the address.
+func Words(err error) string {
+	text := ""
+	var failed *gomail.SendError
+	var known *directory.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &failed) && failed.ErrorCode() > 0:
+		_, text, _ = strings.Cut(failed.Error(), ": ")
+		text, _, _ = strings.Cut(text, ", affected recipient(s): ")
+		text, _, _ = strings.Cut(text, ", affected message ID: ")
+		code, answer, _ := strings.Cut(text, " ")
+		if plain, err := strconv.Unquote(answer); err == nil {
+			text = code + " " + plain
+		}
+	case errors.As(err, &known):
+		text = known.Message
+	default:
+		text = "The mail could not be sent."
+	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+	text = oneLine(text)
+	if runes := []rune(text); len(runes) > longestWords {
+		text = string(runes[:longestWords])
+	}
+	return text
+}
 
 // judge says of what went wrong while a mail was handed over whether it is for good (RFC 5321, section 4.2.1).
 func (s *Sender) judge(err error) error {

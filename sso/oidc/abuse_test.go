@@ -13,6 +13,7 @@ import (
 	jose "github.com/go-jose/go-jose/v4"
 
 	"github.com/mixus/usher/sso/identity"
+	"github.com/mixus/usher/sso/oidc/oidctest"
 )
 
 // The rows of the catalogue that are about messages. Every one of them is refused unless it says otherwise; that a code,
@@ -45,7 +46,7 @@ func TestAbuse38State(t *testing.T) {
 			refused(t, id, refusal, c.code, c.reason)
 		})
 	}
-	if n := h.asked("/token"); n != 0 {
+	if n := h.Asked("/token"); n != 0 {
 		t.Errorf("the code was given away %d times before the state was looked at", n)
 	}
 	// The request is used once in the store; the provider takes the code once, too.
@@ -59,7 +60,7 @@ func TestAbuse38State(t *testing.T) {
 func TestAbuse39CodeInjection(t *testing.T) {
 	for _, lax := range []bool{false, true} {
 		h := newHostile(t)
-		h.lax = lax
+		h.Lax = lax
 		p := h.provider()
 		_, stolen := h.begin(p) // somebody else's, on the way back
 		mine, query := h.begin(p)
@@ -75,11 +76,11 @@ func TestAbuse39CodeInjection(t *testing.T) {
 
 func TestAbuse39PKCEDowngrade(t *testing.T) {
 	h := newHostile(t)
-	h.metadata = claims{"code_challenge_methods_supported": []string{"plain"}}
+	h.Metadata = claims{"code_challenge_methods_supported": []string{"plain"}}
 	_, _, refusal := h.provider().Request(t.Context(), Ask{})
 	refused(t, nil, refusal, identity.Misset, "PKCE")
 
-	h.metadata = claims{"code_challenge_methods_supported": nil} // as Entra, which has it and does not say so
+	h.Metadata = claims{"code_challenge_methods_supported": nil} // as Entra, which has it and does not say so
 	address, request, refusal := h.provider().Request(t.Context(), Ask{})
 	if refusal != nil {
 		t.Fatal(refusal)
@@ -115,11 +116,11 @@ func TestAbuse40MixUp(t *testing.T) {
 	answer.Del("iss")
 	id, refusal = atB.Callback(t.Context(), answer, request)
 	refused(t, id, refusal, identity.Invalid, "does not say which provider")
-	if n := a.asked("/token") + b.asked("/token"); n != 0 {
+	if n := a.Asked("/token") + b.Asked("/token"); n != 0 {
 		t.Errorf("the code was given away %d times", n)
 	}
 
-	b.metadata = claims{"authorization_response_iss_parameter_supported": nil}
+	b.Metadata = claims{"authorization_response_iss_parameter_supported": nil}
 	id, refusal = b.provider(func(s *Settings) { s.Connection = "b" }).Callback(t.Context(), answer, request)
 	refused(t, id, refusal, identity.Expired, "invalid_grant") // B does not know A's code
 }
@@ -139,7 +140,7 @@ func TestAbuse41UnverifiedEmail(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHostile(t)
-			h.claims = claims{"email_verified": c.verified}
+			h.Claims = claims{"email_verified": c.verified}
 			for _, trust := range []bool{false, true} {
 				id := h.welcome(h.provider(func(s *Settings) { s.TrustEmail = trust }))
 				want := c.plain
@@ -161,7 +162,7 @@ func TestAbuse41AddressesThatAreNone(t *testing.T) {
 		claims{"a": "b"},
 	} {
 		h := newHostile(t)
-		h.claims = claims{"email": address}
+		h.Claims = claims{"email": address}
 		if id := h.welcome(h.provider()); len(id.Addresses) != 0 {
 			t.Errorf("%q is an address: %+v", address, id.Addresses)
 		}
@@ -176,7 +177,7 @@ func TestAbuse42IssuerMismatch(t *testing.T) {
 		{"/{tenantid}/v2.0", "", "all tenants"},
 	} {
 		h := newHostile(t)
-		h.metadata = claims{"issuer": h.URL + c.theirs}
+		h.Metadata = claims{"issuer": h.URL + c.theirs}
 		p := h.provider(func(s *Settings) { s.Issuer = h.URL + c.ours })
 		_, _, refusal := p.Request(t.Context(), Ask{})
 		refused(t, nil, refusal, identity.Misset, c.reason)
@@ -190,21 +191,21 @@ func TestAbuse43KeyRotation(t *testing.T) {
 	h := newHostile(t)
 	p := h.provider()
 	h.welcome(p)
-	if n := h.asked("/keys"); n != 1 {
+	if n := h.Asked("/keys"); n != 1 {
 		t.Fatalf("%d fetches for the first sign-in, want 1", n)
 	}
 
-	h.pass(time.Minute)
-	h.key, h.kid = rsaKey(t, "k2"), "k2"
-	h.keys = []jose.JSONWebKey{{Key: h.key.Public(), KeyID: "k2", Algorithm: "RS256"}}
+	h.Pass(time.Minute)
+	h.Key, h.KID = oidctest.RSA(t, "k2"), "k2"
+	h.Keys = []jose.JSONWebKey{{Key: h.Key.Public(), KeyID: "k2", Algorithm: "RS256"}}
 	for range 3 {
 		h.welcome(p)
 	}
-	if n := h.asked("/keys"); n != 2 {
+	if n := h.Asked("/keys"); n != 2 {
 		t.Errorf("%d fetches after the rotation, want 2", n)
 	}
 
-	h.key, h.kid = rsaKey(t, "k1"), "k1" // the old key, which the provider has withdrawn
+	h.Key, h.KID = oidctest.RSA(t, "k1"), "k1" // the old key, which the provider has withdrawn
 	id, refusal := h.login(p)
 	refused(t, id, refusal, identity.Invalid, "no key")
 }
@@ -213,27 +214,27 @@ func TestAbuse43KidFloodIsBounded(t *testing.T) {
 	h := newHostile(t)
 	p := h.provider()
 	h.welcome(p)
-	h.pass(time.Minute)
-	stranger := ecKey(t)
+	h.Pass(time.Minute)
+	stranger := oidctest.ECDSA(t)
 	var all sync.WaitGroup
 	for i := range 200 {
 		all.Go(func() {
 			// Anybody can post here; half of them hang up at once.
 			ctx, hangUp := contextOf(t, i%2 == 0)
 			defer hangUp()
-			if _, refusal := p.BackChannelLogout(ctx, sign(t, stranger, claims{"alg": "ES256", "kid": fmt.Sprint("flood-", i)}, claims{"jti": "x"})); refusal == nil {
+			if _, refusal := p.BackChannelLogout(ctx, oidctest.Sign(t, stranger, claims{"alg": "ES256", "kid": fmt.Sprint("flood-", i)}, claims{"jti": "x"})); refusal == nil {
 				t.Error("a stranger's logout token was accepted")
 			}
 		})
 	}
 	all.Wait()
-	if n := h.asked("/keys"); n != 2 {
+	if n := h.Asked("/keys"); n != 2 {
 		t.Errorf("%d fetches for 200 unknown kids within ten seconds, want 1 beside the first", n-1)
 	}
 	// The flood does not keep a new key out: whoever comes next after ten seconds gets it.
-	h.pass(gap)
-	h.key, h.kid = rsaKey(t, "k2"), "k2"
-	h.keys = []jose.JSONWebKey{{Key: h.key.Public(), KeyID: "k2"}}
+	h.Pass(gap)
+	h.Key, h.KID = oidctest.RSA(t, "k2"), "k2"
+	h.Keys = []jose.JSONWebKey{{Key: h.Key.Public(), KeyID: "k2"}}
 	h.welcome(p)
 }
 
@@ -242,12 +243,12 @@ func TestAbuse43HangingUp(t *testing.T) {
 	h := newHostile(t)
 	p := h.provider()
 	h.welcome(p)
-	h.pass(time.Minute)
-	h.key, h.kid = rsaKey(t, "k2"), "k2"
-	h.keys = []jose.JSONWebKey{{Key: h.key.Public(), KeyID: "k2"}}
+	h.Pass(time.Minute)
+	h.Key, h.KID = oidctest.RSA(t, "k2"), "k2"
+	h.Keys = []jose.JSONWebKey{{Key: h.Key.Public(), KeyID: "k2"}}
 	ctx, hangUp := contextOf(t, false)
 	defer hangUp()
-	h.answer = func(_ http.ResponseWriter, r *http.Request) bool {
+	h.Answer = func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/keys" {
 			hangUp()
 			select {
@@ -257,9 +258,9 @@ func TestAbuse43HangingUp(t *testing.T) {
 		}
 		return false
 	}
-	_, _ = p.BackChannelLogout(ctx, sign(t, ecKey(t), claims{"alg": "ES256", "kid": "flood"}, claims{"jti": "x"}))
+	_, _ = p.BackChannelLogout(ctx, oidctest.Sign(t, oidctest.ECDSA(t), claims{"alg": "ES256", "kid": "flood"}, claims{"jti": "x"}))
 	h.welcome(p)
-	if n := h.asked("/keys"); n != 2 {
+	if n := h.Asked("/keys"); n != 2 {
 		t.Errorf("%d fetches, want 2", n)
 	}
 }
@@ -268,10 +269,10 @@ func TestAbuse45HugeAnswers(t *testing.T) {
 	huge := strings.Repeat("x", largestDocument)
 	for path, code := range map[string]identity.Code{"/.well-known/openid-configuration": identity.Unavailable, "/keys": identity.Unavailable, "/userinfo": identity.Unavailable} {
 		h := newHostile(t)
-		h.info = claims{"sub": "u-1"}
-		h.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		h.Info = claims{"sub": "u-1"}
+		h.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path == path {
-				h.write(w, claims{"issuer": h.URL, "keys": []any{}, "sub": "u-1", "padding": huge})
+				h.Write(w, claims{"issuer": h.URL, "keys": []any{}, "sub": "u-1", "padding": huge})
 			}
 			return r.URL.Path == path
 		}
@@ -279,7 +280,7 @@ func TestAbuse45HugeAnswers(t *testing.T) {
 		address, request, refusal := p.Request(t.Context(), Ask{})
 		var id *identity.Identity
 		if refusal == nil {
-			id, refusal = p.Callback(t.Context(), h.consent(address), *request)
+			id, refusal = p.Callback(t.Context(), h.Consent(address), *request)
 		}
 		refused(t, id, refusal, code, "larger than")
 	}
@@ -287,12 +288,12 @@ func TestAbuse45HugeAnswers(t *testing.T) {
 
 func TestAbuse45HugeToken(t *testing.T) {
 	h := newHostile(t)
-	h.claims = claims{"padding": strings.Repeat("x", longestToken)}
+	h.Claims = claims{"padding": strings.Repeat("x", longestToken)}
 	id, refusal := h.login(h.provider())
 	refused(t, id, refusal, identity.Invalid, "more than 64 KiB")
 
-	h.token = func(header, _ claims) string {
-		return sign(t, h.key, header, json.RawMessage(`{"sub":"u-1","deep":`+strings.Repeat("[", 20000)+strings.Repeat("]", 20000)+`}`))
+	h.Token = func(header, _ claims) string {
+		return oidctest.Sign(t, h.Key, header, json.RawMessage(`{"sub":"u-1","deep":`+strings.Repeat("[", 20000)+strings.Repeat("]", 20000)+`}`))
 	}
 	id, refusal = h.login(h.provider())
 	refused(t, id, refusal, identity.Invalid, "")
@@ -302,7 +303,7 @@ func TestAbuse45SlowProvider(t *testing.T) {
 	h := newHostile(t)
 	release := make(chan struct{})
 	defer close(release)
-	h.answer = func(http.ResponseWriter, *http.Request) bool { <-release; return true }
+	h.Answer = func(http.ResponseWriter, *http.Request) bool { <-release; return true }
 	client := *h.Client()
 	client.Timeout = 50 * time.Millisecond
 	p, err := New(h.settings(), &client, nil)
@@ -315,11 +316,11 @@ func TestAbuse45SlowProvider(t *testing.T) {
 
 func TestAbuse45ManyKeys(t *testing.T) {
 	h := newHostile(t)
-	h.keys = nil
+	h.Keys = nil
 	for i := range 200 {
-		h.keys = append(h.keys, jose.JSONWebKey{Key: rsaKey(t, "k2").Public(), KeyID: fmt.Sprint("n", i)})
+		h.Keys = append(h.Keys, jose.JSONWebKey{Key: oidctest.RSA(t, "k2").Public(), KeyID: fmt.Sprint("n", i)})
 	}
-	h.header = claims{"kid": nil}
+	h.Header = claims{"kid": nil}
 	p := h.provider()
 	id, refusal := h.login(p)
 	refused(t, id, refusal, identity.Invalid, "no key")

@@ -13,6 +13,7 @@ import (
 	jose "github.com/go-jose/go-jose/v4"
 
 	"github.com/mixus/usher/sso/identity"
+	"github.com/mixus/usher/sso/oidc/oidctest"
 )
 
 // The rows about tokens: what a provider, or somebody in its place, may write into one.
@@ -20,14 +21,14 @@ import (
 func TestAbuse33AlgNone(t *testing.T) {
 	for _, alg := range []any{"none", "None", "NONE", "", nil} {
 		h := newHostile(t)
-		h.token = func(header, payload claims) string {
-			message := encode(marshal(t, over(header, claims{"alg": alg}))) + "." + encode(marshal(t, payload))
-			return message + "." + encode([]byte("x"))
+		h.Token = func(header, payload claims) string {
+			message := oidctest.Encode(oidctest.Marshal(t, oidctest.Over(header, claims{"alg": alg}))) + "." + oidctest.Encode(oidctest.Marshal(t, payload))
+			return message + "." + oidctest.Encode([]byte("x"))
 		}
 		id, refusal := h.login(h.provider())
 		refused(t, id, refusal, identity.Invalid, "does not hold")
-		h.token = func(header, payload claims) string {
-			return encode(marshal(t, over(header, claims{"alg": alg}))) + "." + encode(marshal(t, payload)) + "."
+		h.Token = func(header, payload claims) string {
+			return oidctest.Encode(oidctest.Marshal(t, oidctest.Over(header, claims{"alg": alg}))) + "." + oidctest.Encode(oidctest.Marshal(t, payload)) + "."
 		}
 		id, refusal = h.login(h.provider())
 		refused(t, id, refusal, identity.Invalid, "compact form")
@@ -36,14 +37,14 @@ func TestAbuse33AlgNone(t *testing.T) {
 
 func TestAbuse34HS256WithThePublicKey(t *testing.T) {
 	h := newHostile(t)
-	der, err := x509.MarshalPKIXPublicKey(h.key.Public())
+	der, err := x509.MarshalPKIXPublicKey(h.Key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-	for _, secret := range [][]byte{der, text, bytes.TrimSpace(text), []byte(clientSecret)} {
-		h.token = func(header, payload claims) string {
-			return signHMAC(t, secret, over(header, claims{"alg": "HS256"}), payload)
+	for _, secret := range [][]byte{der, text, bytes.TrimSpace(text), []byte(oidctest.ClientSecret)} {
+		h.Token = func(header, payload claims) string {
+			return oidctest.SignHMAC(t, secret, oidctest.Over(header, claims{"alg": "HS256"}), payload)
 		}
 		id, refusal := h.login(h.provider())
 		refused(t, id, refusal, identity.Invalid, "does not hold")
@@ -56,27 +57,27 @@ func TestAbuse34HS256WithThePublicKey(t *testing.T) {
 func TestAbuse35SymmetricKeyInTheSet(t *testing.T) {
 	h := newHostile(t)
 	secret := []byte("known to everybody who reads the set of keys")
-	h.keys = append([]jose.JSONWebKey{{Key: secret, KeyID: "oct", Algorithm: "HS256"}, {Key: secret, KeyID: "k1"}}, h.keys...)
+	h.Keys = append([]jose.JSONWebKey{{Key: secret, KeyID: "oct", Algorithm: "HS256"}, {Key: secret, KeyID: "k1"}}, h.Keys...)
 	for _, kid := range []any{"oct", "k1", nil} {
 		for _, alg := range []string{"HS256", "RS256"} {
-			h.token = func(header, payload claims) string {
-				return signHMAC(t, secret, over(header, claims{"alg": alg, "kid": kid}), payload)
+			h.Token = func(header, payload claims) string {
+				return oidctest.SignHMAC(t, secret, oidctest.Over(header, claims{"alg": alg, "kid": kid}), payload)
 			}
 			id, refusal := h.login(h.provider())
 			refused(t, id, refusal, identity.Invalid, "does not hold")
 		}
 	}
-	h.token = nil
+	h.Token = nil
 	h.welcome(h.provider())
 }
 
 func TestAbuse35KeysThatDoNotSign(t *testing.T) {
 	h := newHostile(t)
-	h.keys[0].Use = "enc"
+	h.Keys[0].Use = "enc"
 	id, refusal := h.login(h.provider())
 	refused(t, id, refusal, identity.Unavailable, "none that can sign")
 
-	h.keys[0] = jose.JSONWebKey{Key: h.key, KeyID: "k1", Use: "sig"} // its private half, published
+	h.Keys[0] = jose.JSONWebKey{Key: h.Key, KeyID: "k1", Use: "sig"} // its private half, published
 	id, refusal = h.login(h.provider())
 	refused(t, id, refusal, identity.Unavailable, "none that can sign")
 }
@@ -92,34 +93,34 @@ func TestAbuse36WrongAudience(t *testing.T) {
 		"none":                            {claims{"aud": nil}, nil, "expected audience"},
 		"an empty list":                   {claims{"aud": []string{}}, nil, "expected audience"},
 		"no text":                         {claims{"aud": 7}, nil, ""},
-		"ours and a foreign one":          {claims{"aud": []string{clientID, "other"}, "azp": clientID}, nil, "meant for \"other\" too"},
-		"ours and a trusted one, no azp":  {claims{"aud": []string{clientID, "api"}}, []string{"api"}, "azp"},
+		"ours and a foreign one":          {claims{"aud": []string{oidctest.ClientID, "other"}, "azp": oidctest.ClientID}, nil, "meant for \"other\" too"},
+		"ours and a trusted one, no azp":  {claims{"aud": []string{oidctest.ClientID, "api"}}, []string{"api"}, "azp"},
 		"a foreign azp":                   {claims{"azp": "other"}, nil, "azp"},
-		"a foreign azp, trusted audience": {claims{"aud": []string{clientID, "api"}, "azp": "api"}, []string{"api"}, "azp"},
+		"a foreign azp, trusted audience": {claims{"aud": []string{oidctest.ClientID, "api"}, "azp": "api"}, []string{"api"}, "azp"},
 		"an empty azp":                    {claims{"azp": ""}, nil, "azp"},
-		"an azp that is a list":           {claims{"azp": []string{clientID}}, nil, "azp"},
+		"an azp that is a list":           {claims{"azp": []string{oidctest.ClientID}}, nil, "azp"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHostile(t)
-			h.claims = c.claims
+			h.Claims = c.claims
 			id, refusal := h.login(h.provider(func(s *Settings) { s.Audiences = c.trusted }))
 			refused(t, id, refusal, identity.Invalid, c.reason)
 		})
 	}
 	h := newHostile(t)
-	h.claims = claims{"aud": []string{clientID, "api"}, "azp": clientID}
+	h.Claims = claims{"aud": []string{oidctest.ClientID, "api"}, "azp": oidctest.ClientID}
 	h.welcome(h.provider(func(s *Settings) { s.Audiences = []string{"api"} }))
 }
 
 func TestAbuse36WrongIssuer(t *testing.T) {
 	for _, issuer := range []any{"https://evil.example", nil, ""} {
 		h := newHostile(t)
-		h.claims = claims{"iss": issuer}
+		h.Claims = claims{"iss": issuer}
 		id, refusal := h.login(h.provider())
 		refused(t, id, refusal, identity.Invalid, "issued by a different provider")
 	}
 	h := newHostile(t)
-	h.claims = claims{"iss": h.URL + "/"}
+	h.Claims = claims{"iss": h.URL + "/"}
 	id, refusal := h.login(h.provider())
 	refused(t, id, refusal, identity.Invalid, "issued by a different provider")
 }
@@ -128,16 +129,16 @@ func TestAbuse37Nonce(t *testing.T) {
 	h := newHostile(t)
 	p := h.provider()
 	var first string
-	h.token = func(header, payload claims) string { first = h.sign(header, payload); return first }
+	h.Token = func(header, payload claims) string { first = h.Sign(header, payload); return first }
 	h.welcome(p)
 
-	h.token = func(claims, claims) string { return first }
+	h.Token = func(claims, claims) string { return first }
 	id, refusal := h.login(p)
 	refused(t, id, refusal, identity.Invalid, "nonce") // the first sign-in's token in the second
 
-	h.token = nil
+	h.Token = nil
 	for _, nonce := range []any{nil, "", "guess", 7, []string{"a"}} {
-		h.claims = claims{"nonce": nonce}
+		h.Claims = claims{"nonce": nonce}
 		id, refusal := h.login(p)
 		refused(t, id, refusal, identity.Invalid, "")
 	}
@@ -154,14 +155,14 @@ func TestAbuse46SubjectSpelling(t *testing.T) {
 		"null":             {"sub": json.RawMessage("null")},
 		"a number":         {"sub": 7},
 		"too long":         {"sub": strings.Repeat("a", 256)},
-		"Aud beside aud":   {"Aud": clientID},
+		"Aud beside aud":   {"Aud": oidctest.ClientID},
 		"NONCE for nonce":  {"NONCE": "x"},
 		"control in sub":   {"sub": "u\u0000-1"},
 		"Exp far from exp": {"Exp": 99999999999},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHostile(t)
-			h.claims = own
+			h.Claims = own
 			id, refusal := h.login(h.provider())
 			if refusal == nil || id != nil {
 				t.Fatalf("let in as %q", id.Subject)
@@ -173,7 +174,7 @@ func TestAbuse46SubjectSpelling(t *testing.T) {
 func TestAbuse46NoSubWherePeopleAreKeyedOtherwise(t *testing.T) {
 	for _, sub := range []any{"", " ", nil} {
 		h := newHostile(t)
-		h.claims = entraClaims(claims{"sub": sub})
+		h.Claims = entraClaims(claims{"sub": sub})
 		id, refusal := h.login(h.provider(entra))
 		refused(t, id, refusal, identity.Invalid, "whom it speaks of")
 	}
@@ -196,7 +197,7 @@ func TestAbuse46Times(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHostile(t)
-			h.claims = c.claims
+			h.Claims = c.claims
 			id, refusal := h.login(h.provider())
 			if c.code == "" && refusal != nil {
 				c.code = refusal.Code // what a number becomes that is too large for one depends on the machine
@@ -205,7 +206,7 @@ func TestAbuse46Times(t *testing.T) {
 		})
 	}
 	h := newHostile(t)
-	h.claims = claims{"iat": now.Add(-time.Hour).Unix(), "exp": now.Add(-time.Minute).Unix(), "nbf": now.Add(time.Minute).Unix()}
+	h.Claims = claims{"iat": now.Add(-time.Hour).Unix(), "exp": now.Add(-time.Minute).Unix(), "nbf": now.Add(time.Minute).Unix()}
 	h.welcome(h.provider()) // within the skew
 }
 
@@ -218,12 +219,12 @@ func TestAbuse46OtherTokens(t *testing.T) {
 		"Keycloak's access token":     {nil, claims{"typ": "Bearer"}},
 		"a type that is no text":      {claims{"typ": 7}, nil},
 		"crit":                        {claims{"crit": []string{"b64"}, "b64": true}, nil},
-		"at_hash of another":          {nil, claims{"at_hash": encode(make([]byte, 16))}},
+		"at_hash of another":          {nil, claims{"at_hash": oidctest.Encode(make([]byte, 16))}},
 		"an empty at_hash":            {nil, claims{"at_hash": ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHostile(t)
-			h.header, h.claims = c.header, c.claims
+			h.Header, h.Claims = c.header, c.claims
 			id, refusal := h.login(h.provider())
 			refused(t, id, refusal, identity.Invalid, "")
 		})
@@ -246,7 +247,7 @@ func TestAbuse46TokenForm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHostile(t)
-			h.token = func(header, payload claims) string { return form(h.sign(header, payload)) }
+			h.Token = func(header, payload claims) string { return form(h.Sign(header, payload)) }
 			id, refusal := h.login(h.provider())
 			refused(t, id, refusal, identity.Invalid, "")
 		})
@@ -256,7 +257,7 @@ func TestAbuse46TokenForm(t *testing.T) {
 func TestAbuse46UserinfoOfSomebodyElse(t *testing.T) {
 	for _, sub := range []any{"u-2", nil, "", "U-1", 7} {
 		h := newHostile(t)
-		h.info = over(claims{"SUB": "u-1", "department": "Sales"}, claims{"sub": sub})
+		h.Info = oidctest.Over(claims{"SUB": "u-1", "department": "Sales"}, claims{"sub": sub})
 		id, refusal := h.login(h.provider())
 		refused(t, id, refusal, identity.Invalid, "somebody else")
 	}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	gooidc "github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/mixus/usher/sso/oidc/oidctest"
 )
 
 // BenchmarkCallback says what a callback costs without the token endpoint, and by how many times that is more than
@@ -12,8 +14,8 @@ import (
 // the machine does concerns both.
 func BenchmarkCallback(b *testing.B) {
 	h := newHostile(b)
-	h.claims = entraClaims(claims{"auth_time": time.Now().Unix()})
-	t := tokens{id: h.idToken("n"), access: "access"}
+	h.Claims = entraClaims(claims{"auth_time": time.Now().Unix()})
+	t := tokens{id: h.IDToken("n"), access: "access"}
 	request := Request{Connection: "acme", Nonce: "n"}
 
 	ctx := gooidc.ClientContext(b.Context(), h.Client())
@@ -21,7 +23,7 @@ func BenchmarkCallback(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	verifier := library.VerifierContext(ctx, &gooidc.Config{ClientID: clientID, SupportedSigningAlgs: []string{"RS256"}})
+	verifier := library.VerifierContext(ctx, &gooidc.Config{ClientID: oidctest.ClientID, SupportedSigningAlgs: []string{"RS256"}})
 	p := h.provider(entra)
 	m, refusal := p.known(b.Context())
 	if refusal != nil {

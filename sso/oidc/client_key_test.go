@@ -21,6 +21,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/sso/oidc/oidctest"
 )
 
 func pemOf(t *testing.T, kind string, der []byte, err error) []byte {
@@ -45,7 +46,7 @@ func pkcs8(t *testing.T, key crypto.Signer) []byte {
 }
 
 func TestPrivateKeyJWT(t *testing.T) {
-	r, e := rsaKey(t, "client"), ecKey(t)
+	r, e := oidctest.RSA(t, "client"), oidctest.ECDSA(t)
 	sec1, err := x509.MarshalECPrivateKey(e)
 	for name, c := range map[string]struct {
 		text []byte
@@ -66,11 +67,11 @@ func TestPrivateKeyJWT(t *testing.T) {
 			h := newHostile(t)
 			audience := map[Kind]string{Generic: h.URL, Okta: h.URL + "/token"}[c.kind]
 			ids := map[string]bool{}
-			h.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			h.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 				if r.URL.Path != "/token" {
 					return false
 				}
-				if r.FormValue("client_id") != clientID || r.FormValue("client_secret") != "" || r.Header.Get("Authorization") != "" ||
+				if r.FormValue("client_id") != oidctest.ClientID || r.FormValue("client_secret") != "" || r.Header.Get("Authorization") != "" ||
 					r.FormValue("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
 					t.Errorf("%v: want the assertion and no secret", r.Form)
 				}
@@ -88,7 +89,7 @@ func TestPrivateKeyJWT(t *testing.T) {
 				if err := assertion.Claims(set.Keys[0].Key, &got); err != nil || set.Keys[0].KeyID != assertion.Headers[0].KeyID {
 					t.Errorf("the published key does not verify the assertion: %v", err)
 				}
-				if err := got.Validate(jwt.Expected{Issuer: clientID, Subject: clientID, AnyAudience: jwt.Audience{audience}, Time: h.at()}); err != nil {
+				if err := got.Validate(jwt.Expected{Issuer: oidctest.ClientID, Subject: oidctest.ClientID, AnyAudience: jwt.Audience{audience}, Time: h.Now()}); err != nil {
 					t.Errorf("the assertion: %v", err)
 				}
 				if got.ID == "" || ids[got.ID] || got.Expiry.Time().Sub(got.IssuedAt.Time()) > time.Minute {
@@ -98,7 +99,7 @@ func TestPrivateKeyJWT(t *testing.T) {
 				if _, ok := assertion.Headers[0].ExtraHeaders["x5t#S256"]; ok != c.x5t {
 					t.Errorf("names a certificate: %v, want %v", ok, c.x5t)
 				}
-				r.SetBasicAuth(clientID, "s3cr3t%2B%2F%25") // for the rest of this provider
+				r.SetBasicAuth(oidctest.ClientID, "s3cr3t%2B%2F%25") // for the rest of this provider
 				return false
 			}
 			p := h.provider(func(s *Settings) { s.Kind, s.ClientSecret, s.Key = c.kind, "", key })
@@ -129,13 +130,13 @@ func TestKeysThatAreRefused(t *testing.T) {
 		reason string
 	}{
 		"nothing":                {nil, "no private key"},
-		"a certificate alone":    {certificate(t, rsaKey(t, "client")), "no private key"},
+		"a certificate alone":    {certificate(t, oidctest.RSA(t, "client")), "no private key"},
 		"1,024 bits":             {pkcs8(t, small), "1024 bits"},
 		"P-224":                  {pkcs8(t, narrow), "NIST"},
 		"Ed25519":                {pkcs8(t, ed), "neither RSA"},
 		"damaged":                {[]byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), "cannot be read"},
-		"a foreign certificate":  {append(pkcs8(t, rsaKey(t, "client")), certificate(t, ecKey(t))...), "another private key"},
-		"a damaged certificate":  {append(pkcs8(t, rsaKey(t, "client")), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"...), "certificate"},
+		"a foreign certificate":  {append(pkcs8(t, oidctest.RSA(t, "client")), certificate(t, oidctest.ECDSA(t))...), "another private key"},
+		"a damaged certificate":  {append(pkcs8(t, oidctest.RSA(t, "client")), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"...), "certificate"},
 		"a public key, no other": {[]byte("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"), "no private key"},
 	} {
 		if _, err := ParseClientKey(c.text); directory.KindOf(err) != directory.Invalid || !strings.Contains(err.Error(), c.reason) {
@@ -156,13 +157,13 @@ func TestSecretsAreSentAsTheProviderTakesThem(t *testing.T) {
 		{[]string{"private_key_jwt"}, false, false},
 	} {
 		h := newHostile(t)
-		h.metadata = claims{"token_endpoint_auth_methods_supported": c.offered}
+		h.Metadata = claims{"token_endpoint_auth_methods_supported": c.offered}
 		var basic bool
-		h.answer = func(_ http.ResponseWriter, r *http.Request) bool {
+		h.Answer = func(_ http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path == "/token" {
 				_, _, basic = r.BasicAuth()
-				if !basic && r.FormValue("client_secret") == clientSecret {
-					r.SetBasicAuth(clientID, "s3cr3t%2B%2F%25")
+				if !basic && r.FormValue("client_secret") == oidctest.ClientSecret {
+					r.SetBasicAuth(oidctest.ClientID, "s3cr3t%2B%2F%25")
 				}
 			}
 			return false
@@ -171,8 +172,8 @@ func TestSecretsAreSentAsTheProviderTakesThem(t *testing.T) {
 		if (refusal == nil) != c.ok || basic != c.basic {
 			t.Errorf("%v: %v, in the header %v; want %v", c.offered, refusal, basic, c.basic)
 		}
-		if want := map[bool]int{true: 1, false: 0}[c.ok]; h.asked("/token") != want {
-			t.Errorf("%v: the code was sent %d times, want %d", c.offered, h.asked("/token"), want)
+		if want := map[bool]int{true: 1, false: 0}[c.ok]; h.Asked("/token") != want {
+			t.Errorf("%v: the code was sent %d times, want %d", c.offered, h.Asked("/token"), want)
 		}
 	}
 }

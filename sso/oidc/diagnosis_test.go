@@ -47,14 +47,14 @@ func TestExamineWhatIsWrong(t *testing.T) {
 	}{
 		"not there":           {func(h *hostile) { h.down(configuration) }, nil, Problem, "503"},
 		"no keys":             {func(h *hostile) { h.down("/keys") }, nil, Problem, "keys could not be read"},
-		"a weak key":          {func(h *hostile) { h.keys = append(h.keys, jose.JSONWebKey{Key: []byte("oct"), KeyID: "weak"}) }, nil, Warning, "weak"},
+		"a weak key":          {func(h *hostile) { h.Keys = append(h.Keys, jose.JSONWebKey{Key: []byte("oct"), KeyID: "weak"}) }, nil, Warning, "weak"},
 		"a wrong secret":      {nil, func(s *Settings) { s.ClientSecret = "other" }, Problem, "Check the client id, its secret"},
-		"other algorithms":    {func(h *hostile) { h.metadata = claims{"id_token_signing_alg_values_supported": []string{"HS256"}} }, nil, Problem, "signs by HS256"},
+		"other algorithms":    {func(h *hostile) { h.Metadata = claims{"id_token_signing_alg_values_supported": []string{"HS256"}} }, nil, Problem, "signs by HS256"},
 		"a scope not offered": {nil, func(s *Settings) { s.Scopes = []string{"groups"} }, Warning, `"groups"`},
 		"a clock far ahead":   {clock(10 * time.Minute), nil, Problem, "from ours, and 1m30s are allowed"},
 		"a clock behind":      {clock(-40 * time.Second), nil, Warning, "from ours, of the 1m30s"},
 		"no clock":            {clock(0), nil, Warning, "what time it is"},
-		"codes from nowhere":  {func(h *hostile) { h.answer = anyCode(h) }, nil, Problem, "never gave out"},
+		"codes from nowhere":  {func(h *hostile) { h.Answer = anyCode(h) }, nil, Problem, "never gave out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHostile(t)
@@ -72,15 +72,15 @@ func TestExamineWhatIsWrong(t *testing.T) {
 // clock puts the provider's clock away from ours; 0 takes it away.
 func clock(ahead time.Duration) func(h *hostile) {
 	return func(h *hostile) {
-		h.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		h.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path != configuration {
 				return false
 			}
 			w.Header()["Date"] = nil
 			if ahead != 0 {
-				w.Header().Set("Date", h.at().Add(ahead).UTC().Format(http.TimeFormat))
+				w.Header().Set("Date", h.Now().Add(ahead).UTC().Format(http.TimeFormat))
 			}
-			h.write(w, claims{"issuer": h.URL, "authorization_endpoint": h.URL + "/authorize", "token_endpoint": h.URL + "/token", "jwks_uri": h.URL + "/keys"})
+			h.Write(w, claims{"issuer": h.URL, "authorization_endpoint": h.URL + "/authorize", "token_endpoint": h.URL + "/token", "jwks_uri": h.URL + "/keys"})
 			return true
 		}
 	}
@@ -89,7 +89,7 @@ func clock(ahead time.Duration) func(h *hostile) {
 func anyCode(h *hostile) func(w http.ResponseWriter, r *http.Request) bool {
 	return func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/token" {
-			h.write(w, claims{"access_token": "a", "id_token": "a.b.c"})
+			h.Write(w, claims{"access_token": "a", "id_token": "a.b.c"})
 		}
 		return r.URL.Path == "/token"
 	}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	jose "github.com/go-jose/go-jose/v4"
+
+	"github.com/mixus/usher/sso/oidc/oidctest"
 )
 
 // still is a provider without a network and with a clock that stands still.
@@ -20,15 +22,15 @@ func still(t testing.TB, key ed25519.PrivateKey, change ...func(*Settings)) *Pro
 	t.Helper()
 	const issuer = "https://idp.example"
 	documents := map[string][]byte{
-		configuration: marshal(t, claims{
+		configuration: oidctest.Marshal(t, claims{
 			"issuer": issuer, "authorization_endpoint": issuer + "/authorize", "token_endpoint": issuer + "/token", "jwks_uri": issuer + "/keys",
 		}),
-		"/keys": marshal(t, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k1"}}}),
+		"/keys": oidctest.Marshal(t, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k1"}}}),
 	}
 	client := &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(documents[r.URL.Path])), Request: r}, nil
 	})}
-	s := Settings{Connection: "acme", Issuer: issuer, ClientID: clientID, ClientSecret: "s", RedirectURI: redirectURI}
+	s := Settings{Connection: "acme", Issuer: issuer, ClientID: oidctest.ClientID, ClientSecret: "s", RedirectURI: redirectURI}
 	for _, c := range change {
 		c(&s)
 	}
@@ -66,7 +68,7 @@ func FuzzIDToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header, payload, raw string) {
 		token := raw
 		if raw == "" {
-			token = sign(t, key, json.RawMessage(header), json.RawMessage(payload))
+			token = oidctest.Sign(t, key, json.RawMessage(header), json.RawMessage(payload))
 		}
 		for _, p := range providers {
 			m, refusal := p.known(context.Background())
@@ -88,7 +90,7 @@ func FuzzIDToken(f *testing.F) {
 				t.Fatalf("let in by %q, %q, %q: %v", header, payload, raw, err)
 			}
 			audience, _ := said["aud"].([]any)
-			if said["sub"] != id.Sub || id.Subject == "" || said["nonce"] != "n" || said["iss"] != p.settings.Issuer || said["aud"] != clientID && !slices.Contains(audience, any(clientID)) {
+			if said["sub"] != id.Sub || id.Subject == "" || said["nonce"] != "n" || said["iss"] != p.settings.Issuer || said["aud"] != oidctest.ClientID && !slices.Contains(audience, any(oidctest.ClientID)) {
 				t.Errorf("let in as %q by %s", id.Subject, payload)
 			}
 			for _, address := range id.Addresses {
@@ -112,7 +114,7 @@ func FuzzLogoutToken(f *testing.F) {
 	}
 	p := still(f, key)
 	f.Fuzz(func(t *testing.T, payload string) {
-		out, refusal := p.BackChannelLogout(t.Context(), sign(t, key, claims{"alg": "EdDSA", "kid": "k1"}, json.RawMessage(payload)))
+		out, refusal := p.BackChannelLogout(t.Context(), oidctest.Sign(t, key, claims{"alg": "EdDSA", "kid": "k1"}, json.RawMessage(payload)))
 		if (out == nil) == (refusal == nil) {
 			t.Fatalf("a logout %v and a refusal %v", out, refusal)
 		}

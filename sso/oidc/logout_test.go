@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mixus/usher/sso/identity"
+	"github.com/mixus/usher/sso/oidc/oidctest"
 )
 
 func contextOf(t *testing.T, cancelled bool) (context.Context, context.CancelFunc) {
@@ -17,15 +18,6 @@ func contextOf(t *testing.T, cancelled bool) (context.Context, context.CancelFun
 		cancel()
 	}
 	return ctx, cancel
-}
-
-// logoutToken makes a logout token, changed as a test wants it.
-func (h *hostile) logoutToken(header, own claims) string {
-	now := h.now()
-	return h.sign(over(claims{"alg": "RS256", "kid": h.kid, "typ": "logout+jwt"}, header), over(claims{
-		"iss": h.URL, "aud": clientID, "iat": now.Unix(), "exp": now.Add(2 * time.Minute).Unix(), "jti": "j-1",
-		"sub": "u-1", "sid": "s-1", "events": claims{logoutEvent: claims{}},
-	}, own))
 }
 
 func TestBackChannelLogout(t *testing.T) {
@@ -39,12 +31,12 @@ func TestBackChannelLogout(t *testing.T) {
 		"one session":                 {claims{"typ": "JWT"}, claims{"sub": nil}, "", "s-1"},
 		"all sessions":                {claims{"typ": nil}, claims{"sid": nil}, "u-1", ""},
 	} {
-		got, refusal := p.BackChannelLogout(t.Context(), h.logoutToken(c.header, c.claims))
+		got, refusal := p.BackChannelLogout(t.Context(), h.LogoutToken(c.header, c.claims))
 		if refusal != nil {
 			t.Errorf("%s: %s", name, refusal.Reason)
 			continue
 		}
-		want := &Logout{Sub: c.sub, Session: c.sid, TokenID: "j-1", Until: h.now().Add(2*time.Minute + defaultSkew).Truncate(time.Second)}
+		want := &Logout{Sub: c.sub, Session: c.sid, TokenID: "j-1", Until: h.Now().Add(2*time.Minute + defaultSkew).Truncate(time.Second)}
 		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b time.Time) bool { return a.Sub(b).Abs() < 2*time.Second })); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
@@ -57,7 +49,7 @@ func TestAbuse47LogoutReplay(t *testing.T) {
 	for _, own := range []claims{nil, {"exp": time.Now().Add(20 * time.Hour).Unix()}} {
 		h := newHostile(t)
 		p := h.provider()
-		token := h.logoutToken(nil, own)
+		token := h.LogoutToken(nil, own)
 		first, refusal := p.BackChannelLogout(t.Context(), token)
 		if refusal != nil {
 			t.Fatal(refusal)
@@ -66,7 +58,7 @@ func TestAbuse47LogoutReplay(t *testing.T) {
 		if refusal != nil || again.TokenID != first.TokenID {
 			t.Errorf("%+v, %v: a replay must be recognizable by its id", again, refusal)
 		}
-		h.pass(time.Until(first.Until) + 2*time.Second)
+		h.Pass(time.Until(first.Until) + 2*time.Second)
 		_, refusal = p.BackChannelLogout(t.Context(), token)
 		refused(t, nil, refusal, identity.Expired, "")
 	}
@@ -100,34 +92,34 @@ func TestAbuse47LogoutTokensThatAreNone(t *testing.T) {
 		"an empty sub, a session": {nil, claims{"sub": ""}},
 		"SUB":                     {nil, claims{"SUB": "u-2"}},
 		"another audience":        {nil, claims{"aud": "other"}},
-		"a foreign audience":      {nil, claims{"aud": []string{clientID, "other"}}},
+		"a foreign audience":      {nil, claims{"aud": []string{oidctest.ClientID, "other"}}},
 		"another issuer":          {nil, claims{"iss": "https://evil.example"}},
 		"good for a year":         {nil, claims{"exp": time.Now().AddDate(1, 0, 0).Unix()}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHostile(t)
-			if got, refusal := h.provider().BackChannelLogout(t.Context(), h.logoutToken(c.header, c.claims)); refusal == nil {
+			if got, refusal := h.provider().BackChannelLogout(t.Context(), h.LogoutToken(c.header, c.claims)); refusal == nil {
 				t.Errorf("accepted: %+v", got)
 			}
 		})
 	}
 	h := newHostile(t)
-	_, refusal := h.provider().BackChannelLogout(t.Context(), h.logoutToken(nil, claims{"iat": time.Now().Add(-time.Hour).Unix(), "exp": time.Now().Add(time.Hour).Unix()}))
+	_, refusal := h.provider().BackChannelLogout(t.Context(), h.LogoutToken(nil, claims{"iat": time.Now().Add(-time.Hour).Unix(), "exp": time.Now().Add(time.Hour).Unix()}))
 	refused(t, nil, refusal, identity.Expired, "longer than")
 }
 
 func TestLogoutURL(t *testing.T) {
 	h := newHostile(t)
-	h.metadata = claims{"end_session_endpoint": h.URL + "/logout?realm=acme"}
+	h.Metadata = claims{"end_session_endpoint": h.URL + "/logout?realm=acme"}
 	q := query(t, h.provider().LogoutURL(t.Context(), "the.id.token", "https://usher.example/logged-out", "s"))
 	want := map[string][]string{
-		"realm": {"acme"}, "client_id": {clientID}, "id_token_hint": {"the.id.token"},
+		"realm": {"acme"}, "client_id": {oidctest.ClientID}, "id_token_hint": {"the.id.token"},
 		"post_logout_redirect_uri": {"https://usher.example/logged-out"}, "state": {"s"},
 	}
 	if diff := cmp.Diff(want, map[string][]string(q)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	h.metadata = claims{"end_session_endpoint": nil}
+	h.Metadata = claims{"end_session_endpoint": nil}
 	if got := h.provider().LogoutURL(t.Context(), "t", "https://usher.example/", ""); got != "" {
 		t.Errorf("%q, want none where the provider has none", got)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/mixus/usher/sso/identity"
+	"github.com/mixus/usher/sso/oidc/oidctest"
 )
 
 // The shapes are those that the providers document for version 2 tokens of the code flow, with the optional claims that
@@ -33,11 +34,11 @@ func entraClaims(own claims) claims {
 func TestOkta(t *testing.T) {
 	h := newHostile(t)
 	signedIn := time.Now().Add(-time.Minute).Truncate(time.Second)
-	h.claims = claims{
+	h.Claims = claims{
 		"sub": "00u1", "auth_time": signedIn.Unix(), "amr": []string{"pwd", "mfa"}, "idp": "00o1", "ver": 1, "sid": "idx1",
 		"groups": []string{"Engineering", "Everyone"}, "name": nil, "email_verified": nil,
 	}
-	h.info = claims{
+	h.Info = claims{
 		"sub": "00u1", "email": "Ann@Acme.com", "email_verified": true, "name": "Ann Ash", "given_name": "Ann", "family_name": "Ash",
 		"preferred_username": "ann@acme.com", "locale": "en_US", "title": "Engineer", "department": "R&D", "address": claims{"locality": "Bonn"},
 	}
@@ -66,8 +67,8 @@ func TestOkta(t *testing.T) {
 
 func TestEntra(t *testing.T) {
 	h := newHostile(t)
-	h.claims = entraClaims(nil)
-	h.info = claims{"sub": "somebody else: it must not be asked"}
+	h.Claims = entraClaims(nil)
+	h.Info = claims{"sub": "somebody else: it must not be asked"}
 	got := h.welcome(h.provider(entra))
 	want := &identity.Identity{
 		Connection: "acme", Subject: tenant + "/" + object, Sub: "pairwise", Issuer: h.URL,
@@ -78,10 +79,10 @@ func TestEntra(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(identity.Identity{}, "IDToken", "Claims")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if h.asked("/userinfo") != 0 {
+	if h.Asked("/userinfo") != 0 {
 		t.Error("userinfo was asked, which says nothing that the token does not")
 	}
-	h.claims = entraClaims(nil)
+	h.Claims = entraClaims(nil)
 	if id := h.welcome(h.provider(entra, func(s *Settings) { s.Subject = []string{"oid"} })); id.Subject != object {
 		t.Errorf("subject %q, want the object id alone", id.Subject)
 	}
@@ -101,18 +102,18 @@ func TestEntraAddresses(t *testing.T) {
 		"email_verified, without xms_edov": {claims{"xms_edov": nil, "email_verified": true}, false},
 	} {
 		h := newHostile(t)
-		h.claims = entraClaims(c.claims)
+		h.Claims = entraClaims(c.claims)
 		id := h.welcome(h.provider(entra))
 		if diff := cmp.Diff([]identity.Address{{Value: "ann@acme.com", Vouched: c.vouched}}, id.Addresses); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 	h := newHostile(t)
-	h.claims = entraClaims(claims{"email": nil, "upn": "boss@acme.com", "preferred_username": "boss@acme.com"})
+	h.Claims = entraClaims(claims{"email": nil, "upn": "boss@acme.com", "preferred_username": "boss@acme.com"})
 	if id := h.welcome(h.provider(entra)); len(id.Addresses) != 0 || id.Profile.UserName != "boss@acme.com" {
 		t.Errorf("%+v: a user name is no address, whatever it looks like", id)
 	}
-	h.claims = entraClaims(nil)
+	h.Claims = entraClaims(nil)
 	if id := h.welcome(h.provider(entra, func(s *Settings) { s.Claims.Email = "preferred_username" })); len(id.Addresses) != 1 || id.Addresses[0].Vouched {
 		t.Errorf("%+v: xms_edov speaks of email and of nothing else", id.Addresses)
 	}
@@ -121,19 +122,19 @@ func TestEntraAddresses(t *testing.T) {
 func TestEntraTenantIsPinned(t *testing.T) {
 	for _, theirs := range []any{"99999999-2222-3333-4444-555555555555", nil, "", 7} {
 		h := newHostile(t)
-		h.claims = entraClaims(claims{"tid": theirs})
+		h.Claims = entraClaims(claims{"tid": theirs})
 		id, refusal := h.login(h.provider(entra))
 		refused(t, id, refusal, identity.Denied, "tenant")
 	}
 	h := newHostile(t)
-	h.claims = entraClaims(claims{"oid": nil})
+	h.Claims = entraClaims(claims{"oid": nil})
 	id, refusal := h.login(h.provider(entra))
 	refused(t, id, refusal, identity.Misset, `"oid"`)
 }
 
 func TestSubjectOfTwoClaimsIsUnambiguous(t *testing.T) {
 	h := newHostile(t)
-	h.claims = entraClaims(claims{"oid": "a/b"})
+	h.Claims = entraClaims(claims{"oid": "a/b"})
 	id, refusal := h.login(h.provider(entra))
 	refused(t, id, refusal, identity.Invalid, "slash")
 }
@@ -141,13 +142,13 @@ func TestSubjectOfTwoClaimsIsUnambiguous(t *testing.T) {
 func TestGoogle(t *testing.T) {
 	google := func(s *Settings) { s.Kind, s.HostedDomain = Google, "acme.com" }
 	h := newHostile(t)
-	h.claims = claims{"sub": "1098", "hd": "Acme.com", "azp": clientID, "picture": "https://lh3.example/a", "given_name": "Ann"}
+	h.Claims = claims{"sub": "1098", "hd": "Acme.com", "azp": oidctest.ClientID, "picture": "https://lh3.example/a", "given_name": "Ann"}
 	id := h.welcome(h.provider(google))
 	if id.Subject != "1098" || id.GroupsKnown || id.Profile.Display != "Ann Ash" || !id.Addresses[0].Vouched {
 		t.Errorf("%+v", id)
 	}
 	for _, hd := range []any{"evil.com", nil, "", 7} {
-		h.claims = claims{"hd": hd}
+		h.Claims = claims{"hd": hd}
 		id, refusal := h.login(h.provider(google))
 		refused(t, id, refusal, identity.Denied, "Google domain")
 	}
@@ -160,7 +161,7 @@ func TestGoogle(t *testing.T) {
 		{claims{"hd": nil, "email": "ann@gmail.com"}, true},
 		{claims{"hd": "acme.com", "email_verified": false}, false},
 	} {
-		h.claims = c.claims
+		h.Claims = c.claims
 		id := h.welcome(h.provider(func(s *Settings) { s.Kind = Google }))
 		if id.Addresses[0].Vouched != c.vouched {
 			t.Errorf("%v: vouched %v, want %v", c.claims, id.Addresses[0].Vouched, c.vouched)
@@ -194,8 +195,8 @@ func TestGroups(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHostile(t)
-			h.claims = entraClaims(claims{"groups": nil})
-			maps.Copy(h.claims, c.claims)
+			h.Claims = entraClaims(claims{"groups": nil})
+			maps.Copy(h.Claims, c.claims)
 			id := h.welcome(h.provider(entra, func(s *Settings) { s.Claims.Groups = c.claim }))
 			if diff := cmp.Diff(c.want, id.Groups, cmpopts.EquateEmpty()); diff != "" || id.GroupsKnown != c.known || len(id.Notes) != c.notes {
 				t.Errorf("known %v, notes %q; want %v and %d (-want +got):\n%s", id.GroupsKnown, id.Notes, c.known, c.notes, diff)
@@ -211,8 +212,8 @@ func TestGroups(t *testing.T) {
 
 func TestUserinfoAddsAndNeverOverrules(t *testing.T) {
 	h := newHostile(t)
-	h.claims = claims{"email_verified": false, "groups": []string{"a"}}
-	h.info = claims{"sub": "u-1", "email": "ann@acme.com", "email_verified": true, "groups": []string{"admins"}, "name": "Somebody", "department": "Sales"}
+	h.Claims = claims{"email_verified": false, "groups": []string{"a"}}
+	h.Info = claims{"sub": "u-1", "email": "ann@acme.com", "email_verified": true, "groups": []string{"admins"}, "name": "Somebody", "department": "Sales"}
 	id := h.welcome(h.provider())
 	if id.Addresses[0].Vouched {
 		t.Error("userinfo vouches for an address of which the token says that it is not verified")
@@ -220,8 +221,8 @@ func TestUserinfoAddsAndNeverOverrules(t *testing.T) {
 	if id.Groups[0] != "a" || id.Profile.Display != "Ann Ash" || id.Profile.Department != "Sales" {
 		t.Errorf("%+v", id)
 	}
-	h.claims = claims{"email": "ann@acme.com", "email_verified": true}
-	h.info = claims{"sub": "u-1", "email": "root@acme.com"}
+	h.Claims = claims{"email": "ann@acme.com", "email_verified": true}
+	h.Info = claims{"sub": "u-1", "email": "root@acme.com"}
 	want := []identity.Address{{Value: "ann@acme.com", Vouched: true}, {Value: "root@acme.com"}}
 	if diff := cmp.Diff(want, h.welcome(h.provider()).Addresses); diff != "" {
 		t.Errorf("one document's email_verified counts for the other's address (-want +got):\n%s", diff)
@@ -230,7 +231,7 @@ func TestUserinfoAddsAndNeverOverrules(t *testing.T) {
 
 func TestEmailVerifiedSpeaksOfEmailAlone(t *testing.T) {
 	h := newHostile(t)
-	h.claims = claims{"mail": "root@acme.com"}
+	h.Claims = claims{"mail": "root@acme.com"}
 	for _, trust := range []bool{false, true} {
 		id := h.welcome(h.provider(func(s *Settings) { s.Claims.Email, s.TrustEmail = "mail", trust }))
 		if diff := cmp.Diff([]identity.Address{{Value: "root@acme.com", Vouched: trust}}, id.Addresses); diff != "" {
@@ -241,8 +242,8 @@ func TestEmailVerifiedSpeaksOfEmailAlone(t *testing.T) {
 
 func TestUserinfoThatFailsIsNoAbsence(t *testing.T) {
 	h := newHostile(t)
-	h.info = claims{"sub": "u-1"}
-	h.answer = func(w http.ResponseWriter, r *http.Request) bool {
+	h.Info = claims{"sub": "u-1"}
+	h.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/userinfo" {
 			w.WriteHeader(http.StatusBadGateway)
 		}
@@ -264,14 +265,14 @@ func TestSignedUserinfo(t *testing.T) {
 		"an access token":    {claims{"typ": "at+jwt"}, nil, false},
 	} {
 		h := newHostile(t)
-		h.info = claims{}
-		h.answer = func(w http.ResponseWriter, r *http.Request) bool {
+		h.Info = claims{}
+		h.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path != "/userinfo" {
 				return false
 			}
 			w.Header().Set("Content-Type", "application/jwt; charset=utf-8")
-			_, _ = w.Write([]byte(h.sign(over(claims{"alg": "RS256", "kid": "k1"}, c.header),
-				over(claims{"iss": h.URL, "aud": clientID, "sub": "u-1", "department": "Sales"}, c.claims))))
+			_, _ = w.Write([]byte(h.Sign(oidctest.Over(claims{"alg": "RS256", "kid": "k1"}, c.header),
+				oidctest.Over(claims{"iss": h.URL, "aud": oidctest.ClientID, "sub": "u-1", "department": "Sales"}, c.claims))))
 			return true
 		}
 		id, refusal := h.login(h.provider())
@@ -284,12 +285,12 @@ func TestSignedUserinfo(t *testing.T) {
 func TestAlgorithms(t *testing.T) {
 	h := newHostile(t)
 	for _, alg := range []string{"RS256", "PS256"} {
-		h.keys[0].Algorithm = ""
-		h.header = claims{"alg": alg}
+		h.Keys[0].Algorithm = ""
+		h.Header = claims{"alg": alg}
 		h.welcome(h.provider())
 	}
-	h.key, h.header = ecKey(t), claims{"alg": "ES256"}
-	h.keys = []jose.JSONWebKey{{Key: h.key.Public(), KeyID: "k1"}}
+	h.Key, h.Header = oidctest.ECDSA(t), claims{"alg": "ES256"}
+	h.Keys = []jose.JSONWebKey{{Key: h.Key.Public(), KeyID: "k1"}}
 	h.welcome(h.provider())
 	id, refusal := h.login(h.provider(func(s *Settings) { s.Algorithms = []string{"RS256"} }))
 	refused(t, id, refusal, identity.Invalid, "does not hold")
@@ -297,7 +298,7 @@ func TestAlgorithms(t *testing.T) {
 
 func TestATokenWithoutKidIsVerified(t *testing.T) {
 	h := newHostile(t)
-	h.header = claims{"kid": nil}
-	h.keys = append([]jose.JSONWebKey{{Key: rsaKey(t, "k2").Public(), KeyID: "other"}}, h.keys...)
+	h.Header = claims{"kid": nil}
+	h.Keys = append([]jose.JSONWebKey{{Key: oidctest.RSA(t, "k2").Public(), KeyID: "other"}}, h.Keys...)
 	h.welcome(h.provider())
 }

@@ -2,27 +2,27 @@ package oidc
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/sso/identity"
+	"github.com/mixus/usher/sso/oidc/oidctest"
 )
 
 // down makes the paths of a provider fail.
 func (h *hostile) down(paths ...string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.answer = func(w http.ResponseWriter, r *http.Request) bool {
-		for _, path := range paths {
-			if r.URL.Path == path {
+	h.Change(func() {
+		h.Answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if slices.Contains(paths, r.URL.Path) {
 				w.WriteHeader(http.StatusServiceUnavailable)
 				return true
 			}
+			return false
 		}
-		return false
-	}
+	})
 }
 
 const configuration = "/.well-known/openid-configuration"
@@ -32,21 +32,21 @@ func TestTheLastGoodDocumentsAreKept(t *testing.T) {
 	p := h.provider()
 	h.welcome(p)
 	h.down(configuration, "/keys")
-	h.pass(2 * time.Hour)
+	h.Pass(2 * time.Hour)
 	h.welcome(p)
 	h.welcome(p)
-	if d, k := h.asked(configuration), h.asked("/keys"); d != 2 || k != 2 {
+	if d, k := h.Asked(configuration), h.Asked("/keys"); d != 2 || k != 2 {
 		t.Errorf("%d and %d attempts within ten seconds, want one each beside the first", d-1, k-1)
 	}
 	if err := p.Refresh(t.Context()); err == nil {
 		t.Error("a refresh that failed is not told")
 	}
-	h.pass(24 * time.Hour)
+	h.Pass(24 * time.Hour)
 	id, refusal := h.loginWith(p, Request{Connection: "acme", State: "s", Nonce: "n", Verifier: "v"})
 	refused(t, id, refusal, identity.Unavailable, "503")
 
 	h.down()
-	h.pass(gap)
+	h.Pass(gap)
 	h.welcome(p)
 }
 
@@ -59,17 +59,17 @@ func TestDocumentsAreReadAnewAfterAnHour(t *testing.T) {
 	h := newHostile(t)
 	p := h.provider()
 	h.welcome(p)
-	h.pass(59 * time.Minute)
+	h.Pass(59 * time.Minute)
 	h.welcome(p)
-	if h.asked(configuration) != 1 || h.asked("/keys") != 1 {
-		t.Errorf("asked %d and %d times within the hour, want once", h.asked(configuration), h.asked("/keys"))
+	if h.Asked(configuration) != 1 || h.Asked("/keys") != 1 {
+		t.Errorf("asked %d and %d times within the hour, want once", h.Asked(configuration), h.Asked("/keys"))
 	}
-	h.pass(2 * time.Minute)
-	h.metadata = claims{"token_endpoint": h.URL + "/elsewhere"}
+	h.Pass(2 * time.Minute)
+	h.Metadata = claims{"token_endpoint": h.URL + "/elsewhere"}
 	id, refusal := h.login(p)
 	refused(t, id, refusal, identity.Unavailable, "404")
-	if h.asked(configuration) != 2 {
-		t.Errorf("asked %d times, want twice", h.asked(configuration))
+	if h.Asked(configuration) != 2 {
+		t.Errorf("asked %d times, want twice", h.Asked(configuration))
 	}
 }
 
@@ -82,8 +82,8 @@ func TestRefresh(t *testing.T) {
 		}
 	}
 	h.welcome(p)
-	if h.asked(configuration) != 2 || h.asked("/keys") != 2 {
-		t.Errorf("asked %d and %d times, want twice: no sign-in waits after a refresh", h.asked(configuration), h.asked("/keys"))
+	if h.Asked(configuration) != 2 || h.Asked("/keys") != 2 {
+		t.Errorf("asked %d and %d times, want twice: no sign-in waits after a refresh", h.Asked(configuration), h.Asked("/keys"))
 	}
 }
 
@@ -91,9 +91,9 @@ func TestARotationWhileTheKeysCannotBeRead(t *testing.T) {
 	h := newHostile(t)
 	p := h.provider()
 	h.welcome(p)
-	h.pass(time.Minute)
+	h.Pass(time.Minute)
 	h.down("/keys")
-	h.key, h.kid = rsaKey(t, "k2"), "k2"
+	h.Key, h.KID = oidctest.RSA(t, "k2"), "k2"
 	id, refusal := h.login(p)
 	refused(t, id, refusal, identity.Unavailable, "keys could not be read anew")
 }
@@ -112,7 +112,7 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		"a name in the userinfo": {claims{"userinfo_endpoint": "https://a:b@idp.example/"}, "userinfo_endpoint"},
 	} {
 		h := newHostile(t)
-		h.metadata = c.metadata
+		h.Metadata = c.metadata
 		_, _, refusal := h.provider().Request(t.Context(), Ask{})
 		if refusal == nil || refusal.Code != identity.Misset || !strings.Contains(refusal.Reason, c.reason) {
 			t.Errorf("%s: %v, want %q", name, refusal, c.reason)
@@ -122,7 +122,7 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 
 func TestDocumentsMayMoveAndSecretsDoNot(t *testing.T) {
 	h := newHostile(t)
-	h.answer = func(w http.ResponseWriter, r *http.Request) bool {
+	h.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/keys" && r.URL.RawQuery == "" {
 			http.Redirect(w, r, "/keys?moved", http.StatusFound)
 			return true
@@ -131,7 +131,7 @@ func TestDocumentsMayMoveAndSecretsDoNot(t *testing.T) {
 	}
 	h.welcome(h.provider())
 
-	h.answer = func(w http.ResponseWriter, r *http.Request) bool {
+	h.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/keys" {
 			http.Redirect(w, r, "http://idp.example/keys", http.StatusFound)
 			return true
@@ -142,8 +142,8 @@ func TestDocumentsMayMoveAndSecretsDoNot(t *testing.T) {
 	refused(t, id, refusal, identity.Unavailable, "https://")
 
 	elsewhere := newHostile(t)
-	h.info = claims{"sub": "u-1"}
-	h.answer = func(w http.ResponseWriter, r *http.Request) bool {
+	h.Info = claims{"sub": "u-1"}
+	h.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/userinfo" {
 			http.Redirect(w, r, elsewhere.URL+"/userinfo", http.StatusFound)
 			return true
@@ -152,7 +152,7 @@ func TestDocumentsMayMoveAndSecretsDoNot(t *testing.T) {
 	}
 	id, refusal = h.login(h.provider())
 	refused(t, id, refusal, identity.Unavailable, "302")
-	if elsewhere.asked("/userinfo") != 0 {
+	if elsewhere.Asked("/userinfo") != 0 {
 		t.Error("the access token went elsewhere")
 	}
 }

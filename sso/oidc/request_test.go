@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mixus/usher/sso/identity"
+	"github.com/mixus/usher/sso/oidc/oidctest"
 )
 
 func TestRequest(t *testing.T) {
@@ -45,7 +46,7 @@ func TestRequest(t *testing.T) {
 			}
 			got := query(t, address)
 			want := url.Values{
-				"tenant": {"acme"}, "response_type": {"code"}, "client_id": {clientID}, "redirect_uri": {redirectURI}, "scope": {"openid profile email"},
+				"tenant": {"acme"}, "response_type": {"code"}, "client_id": {oidctest.ClientID}, "redirect_uri": {redirectURI}, "scope": {"openid profile email"},
 				"state": {request.State}, "nonce": {request.Nonce}, "code_challenge": got["code_challenge"], "code_challenge_method": {"S256"},
 			}
 			for name, values := range c.want {
@@ -93,13 +94,13 @@ func TestSigningInAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHostile(t)
-			h.claims = c.claims
+			h.Claims = c.claims
 			p := h.provider(c.change)
 			address, request, refusal := p.Request(t.Context(), c.ask)
 			if refusal != nil {
 				t.Fatal(refusal)
 			}
-			id, refusal := p.Callback(t.Context(), h.consent(address), *request)
+			id, refusal := p.Callback(t.Context(), h.Consent(address), *request)
 			if c.code == "" {
 				if refusal != nil {
 					t.Errorf("refused: %s", refusal.Reason)
@@ -151,7 +152,7 @@ func TestTokenEndpoint(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHostile(t)
-			h.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			h.Answer = func(w http.ResponseWriter, r *http.Request) bool {
 				if r.URL.Path != "/token" {
 					return false
 				}
@@ -166,8 +167,8 @@ func TestTokenEndpoint(t *testing.T) {
 			if refusal.Err != nil && strings.Contains(refusal.Err.Error(), "leak") || strings.Contains(refusal.Reason, "leak") {
 				t.Errorf("a token gets into the log: %v", refusal.Err)
 			}
-			if h.asked("/token") != 1 || h.asked("/elsewhere") != 0 {
-				t.Errorf("the code was sent %d times, and %d times elsewhere", h.asked("/token"), h.asked("/elsewhere"))
+			if h.Asked("/token") != 1 || h.Asked("/elsewhere") != 0 {
+				t.Errorf("the code was sent %d times, and %d times elsewhere", h.Asked("/token"), h.Asked("/elsewhere"))
 			}
 		})
 	}

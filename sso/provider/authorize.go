@@ -60,10 +60,8 @@ func callbackPath(id string) string { return CallbackPath + "?id=" + id }
 
 // checked returns a request that is in order, or what the client is told.
 func (p *Provider) checked(r *http.Request, client *config.Client) (*request, *oidc.Error) {
-	for name, values := range r.Form {
-		if len(values) > 1 { // RFC 6749, section 3.1
-			return nil, oidc.ErrInvalidRequest().WithDescription("a parameter is there twice: %s", short(name))
-		}
+	if refused := once(r.Form); refused != nil {
+		return nil, refused
 	}
 	if r.Form.Has("request") {
 		return nil, oidc.ErrRequestNotSupported().WithDescription("send the parameters themselves")
@@ -88,10 +86,10 @@ func (p *Provider) checked(r *http.Request, client *config.Client) (*request, *o
 	if err != nil {
 		return nil, oidc.ErrInvalidRequest().WithDescription("prompt=none stands by itself")
 	}
-	if slices.Contains(asked.Prompt, oidc.PromptSelectAccount) {
-		maxAge = oidc.NewMaxAge(0)
-	}
-	if maxAge != nil {
+	switch {
+	case slices.Contains(asked.Prompt, oidc.PromptSelectAccount), maxAge != nil && *maxAge == 0: // prompt=login makes it 0
+		req.Fresh = true
+	case maxAge != nil:
 		req.After = now.Add(-time.Duration(min(*maxAge, mostAge)) * time.Second)
 	}
 	if asked.IDTokenHint != "" {

@@ -41,7 +41,7 @@ func (p *Provider) callback(w http.ResponseWriter, r *http.Request) error {
 		return p.login(w, r, ring.Seal, req, "nobody is signed in")
 	case req.Org != "" && in.Organization != req.Org:
 		return p.login(w, r, ring.Seal, req, "the person is signed in to another organization")
-	case in.Session.Began.Before(req.After):
+	case !req.recent(in.Session):
 		return p.login(w, r, ring.Seal, req, "the person has not signed in anew")
 	case req.Subject != "" && in.Member.ID.String() != req.Subject:
 		return p.back(w, r, req.RedirectURI, req.State, oidc.ErrLoginRequired().WithDescription("somebody else is signed in"))
@@ -61,6 +61,15 @@ func (p *Provider) callback(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return p.respond(w, r, req.RedirectURI, &response{Code: code, State: req.State})
+}
+
+// recent reports whether a person signed in as recently as a request wants. What counts is when they showed their credentials
+// to their provider, which may have been long before the session began (OpenID Connect Core 1.0, section 3.1.2.1).
+func (r *request) recent(in *directory.Session) bool {
+	if in.Fresh && !in.Began.Before(r.At) {
+		return true
+	}
+	return !r.Fresh && !in.SignedIn.Before(r.After)
 }
 
 // present returns who is signed in by this browser, nil for nobody. It is a use of the session.
@@ -99,7 +108,7 @@ func (p *Provider) login(w http.ResponseWriter, r *http.Request, key []byte, req
 			query.Set(name, value)
 		}
 	}
-	if !req.After.IsZero() {
+	if req.Fresh || !req.After.IsZero() {
 		query.Set("fresh", "1")
 	}
 	private(w)

@@ -16,6 +16,9 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil || len(r.URL.RawQuery) > formBytes {
 		return oidc.ErrInvalidRequest().WithDescription("the request cannot be read").WithParent(err)
 	}
+	if refused := once(r.Form); refused != nil {
+		return refused
+	}
 	asked, err := op.ParseEndSessionRequest(r, p.decoder)
 	if err != nil {
 		return oidc.ErrInvalidRequest().WithDescription("the request cannot be read").WithParent(err)

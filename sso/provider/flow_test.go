@@ -169,6 +169,10 @@ func TestARequestThatIsNotInOrderGoesBackToTheApplication(t *testing.T) {
 		"an age that is none":    {set("max_age", "-1"), "invalid_request"},
 		"a hint of nobody's":     {set("id_token_hint", "a.b.c"), "invalid_request"},
 		"a state without end":    {set("state", strings.Repeat("s", 600)), "invalid_request"},
+		"a second redirect_uri":  {set("Redirect_URI", "https://evil.example/"), "invalid_request"},
+		"a second state":         {set("STATE", "evil"), "invalid_request"},
+		"a second organization":  {set("Organization", "acme"), "invalid_request"},
+		"by another letter s":    {set("re\u017fponse_type", "code"), "invalid_request"},
 	} {
 		to, page := w.browser().open(a.ask("verifier", c.change...))
 		if to == nil || !strings.HasPrefix(to.String(), "https://app.example/callback?") {

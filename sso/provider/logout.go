@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,7 +36,8 @@ const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 // it knows of; one that does not answer holds up no other, and is given up on for a session after a day. It makes the
 // provider's keys too, ahead of their time.
 func (p *Provider) Run(ctx context.Context) error {
-	follow := &provision.Departures{Engine: p.Engine, Wants: func(id string) bool { c := p.client(id); return c != nil && c.BackChannelLogoutURI != "" }}
+	follow := &provision.Departures{Engine: p.Engine, Wants: p.wants}
+	var wanting []string                  // the applications that want to be told, when it was looked last
 	workers := map[string]chan struct{}{} // by client: wakes it
 	var work sync.WaitGroup
 	defer work.Wait()
@@ -45,6 +47,7 @@ func (p *Provider) Run(ctx context.Context) error {
 		if _, err := p.ring().get(ctx); err != nil && ctx.Err() == nil {
 			p.Log.ErrorContext(ctx, "the provider's keys cannot be read or made", "err", err)
 		}
+		wanting = p.forget(ctx, wanting)
 		n, err := follow.Note(ctx)
 		if err != nil && ctx.Err() == nil {
 			p.Log.ErrorContext(ctx, "sessions that ended could not be looked for; it is tried again", "err", err)
@@ -69,6 +72,35 @@ func (p *Provider) Run(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// wants reports whether an application wants to be told.
+func (p *Provider) wants(id string) bool {
+	c := p.client(id)
+	return c != nil && c.BackChannelLogoutURI != ""
+}
+
+// forget drops what waits for applications that do not want to be told any more, when others want to than before, nil for
+// nothing known. It returns those that want to now.
+func (p *Provider) forget(ctx context.Context, before []string) []string {
+	now := []string{}
+	for _, c := range p.Clients() {
+		if c.BackChannelLogoutURI != "" {
+			now = append(now, c.ID)
+		}
+	}
+	if before != nil && slices.Equal(before, now) {
+		return before
+	}
+	n, err := p.Engine.ForgetDepartures(ctx, p.wants)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		p.Log.ErrorContext(ctx, "what applications of before were to be told could not be dropped; it is tried again", "err", err)
+		return before
+	case n > 0:
+		p.Log.InfoContext(ctx, "applications that are not configured any more, or have no backchannel_logout_uri, are not told of sessions that ended", "sessions", n)
+	}
+	return now
 }
 
 // tell tells one application, whenever there is something to tell.

@@ -123,8 +123,16 @@ func TestApplicationsAreToldWhenSomebodysSessionsEnd(t *testing.T) {
 			_, err := w.engine.RevokeSessions(w.t.Context(), w.org, w.member("ann"), cause)
 			w.must(err)
 		},
-		"a lockdown": func(w *world) { _, err := w.engine.Lockdown(w.t.Context(), w.org, true, cause); w.must(err) },
-		"all ended":  func(w *world) { w.must(w.engine.EndAllSessions(w.t.Context(), w.org, cause)) },
+		"a lockdown":                func(w *world) { _, err := w.engine.Lockdown(w.t.Context(), w.org, true, cause); w.must(err) },
+		"all ended":                 func(w *world) { w.must(w.engine.EndAllSessions(w.t.Context(), w.org, cause)) },
+		"the connection is retired": func(w *world) { w.must(w.engine.Retire(w.t.Context(), w.org, "okta", cause)) },
+		"the connection is out of the file": func(w *world) {
+			w.activate(strings.Replace(acme, "{id: okta, provider: okta}", "{id: entra, provider: entra}", 1))
+		},
+		"limits that they are too old for": func(w *world) {
+			w.pass(2 * time.Minute)
+			w.activate(acme + "sessions: {idle: 1m}\n")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -132,7 +140,7 @@ func TestApplicationsAreToldWhenSomebodysSessionsEnd(t *testing.T) {
 			w.run(w.provider)
 			_, one := a.enter(w.browser())
 			_, two := a.enter(w.browser())
-			w.signIn("ann") // by a browser that never came to the application
+			w.signIn("ann", false) // by a browser that never came to the application
 			leave(w)
 			tokens := channel.got(t, 2)
 			got := []string{a.logoutToken(tokens[0]), a.logoutToken(tokens[1])}
@@ -275,7 +283,7 @@ func TestWhatConcernsNobodyIsNotWritten(t *testing.T) {
 	w.run(w.provider)
 	a.enter(w.browser())
 	w.signsIn = "bob"
-	w.signIn("bob")
+	w.signIn("bob", false)
 	w.suspend("bob")
 	time.Sleep(1500 * time.Millisecond)
 	if list, err := w.engine.Departures(t.Context(), "app", 10); err != nil || len(list) != 0 || channel.called() != 0 {

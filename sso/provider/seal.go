@@ -23,7 +23,8 @@ type request struct {
 	Nonce       string    `json:"n,omitempty"`
 	Challenge   string    `json:"p"`
 	At          time.Time `json:"a"`
-	After       time.Time `json:"f,omitzero"` // the sign-in must be no older: prompt=login, max_age
+	After       time.Time `json:"f,omitzero"`  // the person must not have signed in before: max_age
+	Fresh       bool      `json:"g,omitempty"` // the person must be asked for the credentials for this request alone: prompt=login
 	Silent      bool      `json:"q,omitempty"`
 	Subject     string    `json:"u,omitempty"` // whom id_token_hint means
 	LoginHint   string    `json:"l,omitempty"`

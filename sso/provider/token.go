@@ -76,27 +76,12 @@ func (p *Provider) idToken(r *http.Request, a *provision.Authorization, in *prov
 	now := p.now()
 	said := claims(in, a.Scopes)
 	said["iss"], said["aud"], said["azp"] = p.Issuer, a.Client, a.Client
-	said["iat"], said["exp"], said["auth_time"] = now.Unix(), now.Add(idTokenLasts).Unix(), in.Session.Began.Unix()
+	said["iat"], said["exp"], said["auth_time"] = now.Unix(), now.Add(idTokenLasts).Unix(), in.Session.SignedIn.Unix()
 	said["sid"], said["at_hash"] = in.Session.ID().String(), hash
 	if a.Nonce != "" {
 		said["nonce"] = a.Nonce
 	}
 	return p.sign(r.Context(), typeID, said)
-}
-
-// posted reads a form of which nothing may be in the address, where logs would keep it.
-func posted(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, formBytes)
-	if err := r.ParseForm(); err != nil {
-		return oidc.ErrInvalidRequest().WithDescription("the form cannot be read").WithParent(err)
-	}
-	r.Form = r.PostForm
-	for name, values := range r.PostForm {
-		if len(values) > 1 { // RFC 6749, section 3.2
-			return oidc.ErrInvalidRequest().WithDescription("a parameter is there twice: %s", short(name))
-		}
-	}
-	return nil
 }
 
 // revoke is the revocation endpoint (RFC 7009): it ends an access token. A token that is not known is none of its errors.

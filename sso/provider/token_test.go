@@ -164,6 +164,31 @@ func TestThereIsNoOtherGrant(t *testing.T) {
 	}
 }
 
+// TestParametersAreKnownByTheirExactNames: the decoder takes Code for code, and which of the two counts is chance.
+func TestParametersAreKnownByTheirExactNames(t *testing.T) {
+	w := newWorld(t)
+	a := w.app()
+	code, verifier := a.code(w.browser())
+	for _, name := range []string{"Code", "Redirect_uri", "CLIENT_ID", "Client_Secret", "code_Verifier"} {
+		form := exchange(code, verifier)
+		form.Set(name, "x")
+		if status, said, _ := w.post("/oidc/token", form, "app", appSecret); status != http.StatusBadRequest || said["error"] != "invalid_request" {
+			t.Errorf("%s is answered %d %v", name, status, said)
+		}
+	}
+	if status, said, _ := w.post("/oidc/revoke", url.Values{"token": {"x"}, "Token": {"y"}}, "app", appSecret); status != http.StatusBadRequest || said["error"] != "invalid_request" {
+		t.Errorf("Token is answered %d %v", status, said)
+	}
+	if to, page := w.browser().open(leaveBy("ID_token_hint", "x")); to != nil || page.status != http.StatusBadRequest {
+		t.Errorf("ID_token_hint leads to %v, %d", to, page.status)
+	}
+	form := exchange(code, verifier)
+	form.Set("Unheard_of", "x")
+	if status, said, _ := w.post("/oidc/token", form, "app", appSecret); status != http.StatusOK {
+		t.Errorf("a parameter that nobody knows, and the code: %d %v", status, said)
+	}
+}
+
 // status asks for nothing but the status.
 func (w *world) status(method, path string) int {
 	w.t.Helper()

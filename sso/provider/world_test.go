@@ -62,6 +62,8 @@ type world struct {
 	clients  []config.Client
 	ahead    atomic.Int64           // of the real time
 	signsIn  string                 // whom /login signs in; "" for nobody
+	standing time.Duration          // how long ago they signed in at their provider, which lets them in without asking; 0 when it asks
+	deaf     bool                   // the person leaves fresh=1 out
 	asked    atomic.Pointer[string] // the query of the last /login
 	signOuts atomic.Int32
 }
@@ -169,19 +171,24 @@ func (w *world) login(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, "nobody signs in", http.StatusTeapot)
 		return
 	}
-	if session.Token(r) == "" || r.URL.Query().Get("fresh") == "1" {
-		result := w.signIn(w.signsIn)
+	fresh := r.URL.Query().Get("fresh") == "1" && !w.deaf
+	if session.Token(r) == "" || fresh || w.deaf {
+		result := w.signIn(w.signsIn, fresh)
 		session.Set(rw, result.Token, result.Session.Ends)
 	}
 	http.Redirect(rw, r, back, http.StatusSeeOther)
 }
 
-func (w *world) signIn(name string) *provision.LoginResult {
+func (w *world) signIn(name string, fresh bool) *provision.LoginResult {
 	w.pass(time.Second)
+	signedIn := w.now()
+	if !fresh {
+		signedIn = signedIn.Add(-w.standing)
+	}
 	result, err := w.engine.Login(context.Background(), provision.Login{
 		Org: w.org, Conn: w.conn, Request: "request", Method: "oidc", Subject: "ext-" + name,
-		Addresses: []provision.LoginAddress{{Value: name + "@acme.com", Vouched: true}},
-		Profile:   directory.Profile{GivenName: strings.ToUpper(name[:1]) + name[1:], FamilyName: "Archer", Title: "Engineer"},
+		Addresses: []provision.LoginAddress{{Value: name + "@acme.com", Vouched: true}}, SignedIn: signedIn, Fresh: fresh,
+		Profile: directory.Profile{GivenName: strings.ToUpper(name[:1]) + name[1:], FamilyName: "Archer", Title: "Engineer"},
 	})
 	if err != nil || !result.In() {
 		w.t.Errorf("%s does not get in: %v %+v", name, err, result)

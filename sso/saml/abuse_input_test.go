@@ -9,6 +9,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/mixus/usher/sso/identity"
+	"github.com/mixus/usher/sso/saml/samltest"
 )
 
 // Row 21: a comment, CDATA or processing instruction inside the NameID. Outcome: the whole string is the subject.
@@ -23,11 +24,13 @@ func TestAbuse21SplitNameID(t *testing.T) {
 			value := ""
 			if name == "PI" { // which stays in canonical XML, so that it has to be signed
 				m.Name = split
-				value = m.signedBy(t, rsaKey())
+				value = m.SignedBy(t, rsaKey())
 			} else {
-				value = rewrap(t, m.signedBy(t, rsaKey()), func(x string) string { return swap(t, x, m.Name, split) })
+				value = samltest.Rewrap(t, m.SignedBy(t, rsaKey()), func(x string) string { return samltest.Swap(t, x, m.Name, split) })
 			}
-			got := allowed(t, settings(rsaKey()), value).Identity
+			s := settings(rsaKey())
+			s.NameIDFormat = EmailAddress
+			got := allowed(t, s, value).Identity
 			if got.Subject != "ann@acme.com.evil.com" || len(got.Addresses) != 1 || got.Addresses[0].Value != got.Subject {
 				t.Errorf("subject %q, addresses %v", got.Subject, got.Addresses)
 			}
@@ -43,11 +46,11 @@ func TestAbuse22Doctype(t *testing.T) {
 		"bomb":     `<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			value := rewrap(t, good().signedBy(t, rsaKey()), func(x string) string { return prolog + x })
+			value := samltest.Rewrap(t, good().SignedBy(t, rsaKey()), func(x string) string { return prolog + x })
 			denied(t, settings(rsaKey()), value, identity.Invalid, "DOCTYPE")
 		})
 	}
-	entity := rewrap(t, good().signedBy(t, rsaKey()), func(x string) string { return swap(t, x, ">ann<", ">&e;<") })
+	entity := samltest.Rewrap(t, good().SignedBy(t, rsaKey()), func(x string) string { return samltest.Swap(t, x, ">ann<", ">&e;<") })
 	denied(t, settings(rsaKey()), entity, identity.Invalid, "entity")
 }
 
@@ -76,10 +79,10 @@ func TestAbuse27RelayStateIsOpaque(t *testing.T) {
 // Row 31, the part of panics: messages that made libraries panic. Outcome: deny.
 func TestAbuse31PanicInputs(t *testing.T) {
 	s := settings(rsaKey())
-	whole := good().text(t, assertionText)
+	whole := good().AssertionText(t)
 	cut := func(from, to string) *etree.Element {
 		i, j := strings.Index(whole, from), strings.Index(whole, to)
-		return element(t, whole[:i]+whole[j:])
+		return samltest.Element(t, whole[:i]+whole[j:])
 	}
 	for name, a := range map[string]*etree.Element{
 		"no conditions": cut("<saml:Conditions", "<saml:AuthnStatement"),
@@ -89,7 +92,7 @@ func TestAbuse31PanicInputs(t *testing.T) {
 		"no name":       cut("<saml:NameID", "<saml:SubjectConfirmation"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := s.Response(encode(t, good().response(t, signer{key: rsaKey()}.sign(t, a))), expected())
+			_, err := s.Response(samltest.Encode(t, good().Response(t, samltest.Signer{Key: rsaKey()}.Sign(t, a))), expected())
 			if err == nil {
 				t.Fatal("accepted")
 			}
@@ -97,14 +100,14 @@ func TestAbuse31PanicInputs(t *testing.T) {
 	}
 	for _, algorithm := range []string{dataGCM128, dataGCM256, dataCBC128, dataCBC256} {
 		for _, length := range []int{0, 1, 11, 12, 15, 16, 17, 31, 33} {
-			el := encrypt(t, good().assertion(t), ownKey(), algorithm, keyOAEP, "")
+			el := samltest.Encrypt(t, good().Assertion(t), ownKey(), algorithm, keyOAEP, "")
 			el.FindElement("./EncryptedData/CipherData/CipherValue").SetText(base64.StdEncoding.EncodeToString(make([]byte, length)))
-			denied(t, s, encode(t, good().response(t, el)), identity.Invalid, "cannot be")
+			denied(t, s, samltest.Encode(t, good().Response(t, el)), identity.Invalid, "cannot be")
 		}
 	}
 	for _, value := range []string{"", "%%%", "AAAA", base64.StdEncoding.EncodeToString([]byte("<a/>")), base64.StdEncoding.EncodeToString([]byte(" "))} {
 		denied(t, s, value, identity.Invalid, "The message")
 	}
 	empty := &Settings{}
-	denied(t, empty, good().signedBy(t, rsaKey()), identity.Misset, "comes from")
+	denied(t, empty, good().SignedBy(t, rsaKey()), identity.Misset, "comes from")
 }

@@ -268,6 +268,8 @@ func (r *reading) subject(name identity.NameID, attributes said) (string, error)
 			return "", refuse(identity.Misset, nil, "The attribute %s is to name the person, and has %d values where one is expected.", seen(r.Subject), len(values))
 		}
 		out, source = values[0], r.Subject
+	} else if name.Format == urnEmailAddress && r.NameIDFormat != EmailAddress {
+		return "", refuse(identity.Misset, nil, "The provider sends a mail address as NameID, and an address can pass to somebody else, who would inherit the account; let it send a persistent one, set the subject to an attribute, or say name_id: emailAddress where addresses never pass on.")
 	} else if name.Format == urnTransient {
 		return "", refuse(identity.Misset, nil, "The provider sends a transient NameID, which is another one at each sign-in; let it send a persistent one, or set the subject to an attribute.")
 	}

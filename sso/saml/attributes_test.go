@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mixus/usher/sso/identity"
+	"github.com/mixus/usher/sso/saml/samltest"
 )
 
 // What the providers send unless their admins changed it.
@@ -18,8 +19,8 @@ func TestProvidersAttributes(t *testing.T) {
 		want       identity.Identity
 	}{
 		"okta": {
-			"okta", attribute("email", "ann@acme.com") + attribute("firstName", "Ann") + attribute("lastName", "Lee") +
-				attribute("login", "ann@acme.com") + attribute("department", "R&amp;D") + attribute("groups", "Everyone", "Engineering"),
+			"okta", samltest.Attribute("email", "ann@acme.com") + samltest.Attribute("firstName", "Ann") + samltest.Attribute("lastName", "Lee") +
+				samltest.Attribute("login", "ann@acme.com") + samltest.Attribute("department", "R&amp;D") + samltest.Attribute("groups", "Everyone", "Engineering"),
 			urnUnspecified, "00u1a2b3",
 			identity.Identity{
 				Addresses: []identity.Address{{Value: "ann@acme.com", Vouched: true}},
@@ -28,10 +29,10 @@ func TestProvidersAttributes(t *testing.T) {
 			},
 		},
 		"entra": {
-			"entra", attribute(claims+"emailaddress", "ann@acme.com") + attribute(claims+"name", "ann@acme.onmicrosoft.com") +
-				attribute(claims+"givenname", "Ann") + attribute(claims+"surname", "Lee") +
-				attribute(claimsMicrosoft+"displayname", "Ann Lee") + attribute(claimsMicrosoft+"tenantid", "t-1") +
-				attribute(groupsMicrosoft, "6f1c"),
+			"entra", samltest.Attribute(claims+"emailaddress", "ann@acme.com") + samltest.Attribute(claims+"name", "ann@acme.onmicrosoft.com") +
+				samltest.Attribute(claims+"givenname", "Ann") + samltest.Attribute(claims+"surname", "Lee") +
+				samltest.Attribute(claimsMicrosoft+"displayname", "Ann Lee") + samltest.Attribute(claimsMicrosoft+"tenantid", "t-1") +
+				samltest.Attribute(groupsMicrosoft, "6f1c"),
 			urnPersistent, "opaque",
 			identity.Identity{
 				Addresses: []identity.Address{{Value: "ann@acme.com", Vouched: true}},
@@ -40,7 +41,7 @@ func TestProvidersAttributes(t *testing.T) {
 			},
 		},
 		"entra, too many groups": {
-			"entra", attribute(claims+"emailaddress", "ann@acme.com") + attribute(overage, "https://graph.windows.net/t-1/users/u-1/getMemberObjects"),
+			"entra", samltest.Attribute(claims+"emailaddress", "ann@acme.com") + samltest.Attribute(overage, "https://graph.windows.net/t-1/users/u-1/getMemberObjects"),
 			urnPersistent, "opaque",
 			identity.Identity{
 				Addresses: []identity.Address{{Value: "ann@acme.com", Vouched: true}},
@@ -48,7 +49,7 @@ func TestProvidersAttributes(t *testing.T) {
 			},
 		},
 		"google": {
-			"google", attribute("primaryEmail", "ann@acme.com") + attribute("firstName", "Ann") + attribute("jobTitle", "Engineer"),
+			"google", samltest.Attribute("primaryEmail", "ann@acme.com") + samltest.Attribute("firstName", "Ann") + samltest.Attribute("jobTitle", "Engineer"),
 			urnEmailAddress, "ann@acme.com",
 			identity.Identity{
 				Addresses: []identity.Address{{Value: "ann@acme.com", Vouched: true}},
@@ -56,8 +57,8 @@ func TestProvidersAttributes(t *testing.T) {
 			},
 		},
 		"generic, by object identifiers": {
-			"generic", attribute("urn:oid:0.9.2342.19200300.100.1.3", "ann@acme.com", "a.lee@acme.com") + attribute("urn:oid:2.5.4.42", "Ann") +
-				attribute("urn:oid:2.5.4.4", "Lee") + attribute("urn:oid:1.3.6.1.4.1.5923.1.5.1.1", ""),
+			"generic", samltest.Attribute("urn:oid:0.9.2342.19200300.100.1.3", "ann@acme.com", "a.lee@acme.com") + samltest.Attribute("urn:oid:2.5.4.42", "Ann") +
+				samltest.Attribute("urn:oid:2.5.4.4", "Lee") + samltest.Attribute("urn:oid:1.3.6.1.4.1.5923.1.5.1.1", ""),
 			urnPersistent, "opaque",
 			identity.Identity{
 				Addresses:   []identity.Address{{Value: "ann@acme.com", Vouched: true}, {Value: "a.lee@acme.com", Vouched: true}},
@@ -67,7 +68,7 @@ func TestProvidersAttributes(t *testing.T) {
 		},
 		"nothing but a name": {"generic", "", urnPersistent, "opaque", identity.Identity{}},
 		"names that are no addresses": {
-			"generic", attribute("email", "ann", "ann@", "@acme.com", "ann@a@b", "ann lee@acme.com", "ann@acme.com,eve@acme.com", "Ann &lt;ann@acme.com&gt;", "ANN@ACME.COM", "ann@acme.com"),
+			"generic", samltest.Attribute("email", "ann", "ann@", "@acme.com", "ann@a@b", "ann lee@acme.com", "ann@acme.com,eve@acme.com", "Ann &lt;ann@acme.com&gt;", "ANN@ACME.COM", "ann@acme.com"),
 			urnUnspecified, "eve@acme.com",
 			identity.Identity{Addresses: []identity.Address{{Value: "ANN@ACME.COM", Vouched: true}}},
 		},
@@ -76,8 +77,11 @@ func TestProvidersAttributes(t *testing.T) {
 			m := good()
 			m.Attributes, m.Format, m.Name = c.attributes, c.format, c.name
 			s := settings(rsaKey())
-			s.Attributes = DefaultAttributes(c.provider)
-			got := allowed(t, s, m.signedBy(t, rsaKey())).Identity
+			s.Attributes, s.NameIDFormat = DefaultAttributes(c.provider), Persistent
+			if c.format == urnEmailAddress {
+				s.NameIDFormat = EmailAddress
+			}
+			got := allowed(t, s, m.SignedBy(t, rsaKey())).Identity
 			have := identity.Identity{Addresses: got.Addresses, Profile: got.Profile, Groups: got.Groups, GroupsKnown: got.GroupsKnown, Notes: got.Notes}
 			if diff := cmp.Diff(c.want, have); diff != "" {
 				t.Error(diff)
@@ -88,10 +92,10 @@ func TestProvidersAttributes(t *testing.T) {
 
 func TestOwnAttributeNames(t *testing.T) {
 	m := good()
-	m.Attributes = attribute("Mail", "ann@acme.com") + attribute("email", "other@acme.com") + attribute("Abteilung", "Vertrieb") + attribute("locale", "de-DE")
+	m.Attributes = samltest.Attribute("Mail", "ann@acme.com") + samltest.Attribute("email", "other@acme.com") + samltest.Attribute("Abteilung", "Vertrieb") + samltest.Attribute("locale", "de-DE")
 	s := settings(rsaKey())
 	s.Attributes = Attributes{Email: []string{"mail"}, Department: []string{"Abteilung"}}.Or(DefaultAttributes("okta"))
-	got := allowed(t, s, m.signedBy(t, rsaKey())).Identity
+	got := allowed(t, s, m.SignedBy(t, rsaKey())).Identity
 	if diff := cmp.Diff([]identity.Address{{Value: "ann@acme.com", Vouched: true}}, got.Addresses); diff != "" {
 		t.Error(diff)
 	}
@@ -130,10 +134,10 @@ func TestNamesThatAreAddresses(t *testing.T) {
 		{urnPersistent, EmailAddress, 0},
 	} {
 		m := good()
-		m.Attributes, m.Name, m.Format = "", "ann@acme.com", c.format
+		m.Attributes, m.Name, m.Format = samltest.Attribute("employeeNumber", "4711"), "ann@acme.com", c.format
 		s := settings(rsaKey())
-		s.NameIDFormat = c.asked
-		if got := allowed(t, s, m.signedBy(t, rsaKey())).Identity.Addresses; len(got) != c.want {
+		s.NameIDFormat, s.Subject = c.asked, "employeeNumber"
+		if got := allowed(t, s, m.SignedBy(t, rsaKey())).Identity.Addresses; len(got) != c.want {
 			t.Errorf("%q, asked for %q: %v", c.format, c.asked, got)
 		}
 	}

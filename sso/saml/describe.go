@@ -49,7 +49,7 @@ func (s *Settings) Describe(at time.Time) []Finding {
 		d.say("Sign-ins that begin at the provider are allowed. A stranger can then make a browser sign in to the stranger's account; leave it off where the provider's tile can open our sign-in page.")
 	}
 	if s.NameIDFormat == EmailAddress && (s.Subject == "" || s.Subject == "NameID") {
-		d.warn("People are known by their mail address, which can change and be given to somebody else. Set the subject to an attribute that never does, or use a persistent NameID.")
+		d.warn("People are known by their mail address: who inherits an address inherits its account, and who gets another one is somebody else. Set the subject to an attribute that never changes, or use a persistent NameID.")
 	}
 	return d.findings
 }

@@ -12,21 +12,22 @@ import (
 	validator "github.com/mattermost/xml-roundtrip-validator"
 
 	"github.com/mixus/usher/sso/identity"
+	"github.com/mixus/usher/sso/saml/samltest"
 )
 
 // seeds are messages of every kind, good and bad.
 func seeds(f *testing.F) [][]byte {
 	f.Helper()
-	key := signer{key: rsaKey()}
-	encrypted := encrypt(f, key.sign(f, good().assertion(f)), ownKey(), dataGCM256, keyOAEP11, digest("http://www.w3.org/2001/04/xmlenc#sha256")+mask("sha256"))
+	key := samltest.Signer{Key: rsaKey()}
+	encrypted := samltest.Encrypt(f, key.Sign(f, good().Assertion(f)), ownKey(), dataGCM256, keyOAEP11, samltest.Digest("http://www.w3.org/2001/04/xmlenc#sha256")+samltest.Mask("sha256"))
 	denied := good()
 	denied.Status = `<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Responder"/><samlp:StatusMessage>no</samlp:StatusMessage>`
 	return [][]byte{
-		document(f, good().response(f, key.sign(f, good().assertion(f)))),
-		document(f, key.sign(f, good().response(f, key.sign(f, good().assertion(f))))),
-		document(f, key.sign(f, good().response(f, good().assertion(f)))),
-		document(f, good().response(f, encrypted)),
-		document(f, denied.response(f)),
+		samltest.Document(f, good().Response(f, key.Sign(f, good().Assertion(f)))),
+		samltest.Document(f, key.Sign(f, good().Response(f, key.Sign(f, good().Assertion(f))))),
+		samltest.Document(f, key.Sign(f, good().Response(f, good().Assertion(f)))),
+		samltest.Document(f, good().Response(f, encrypted)),
+		samltest.Document(f, denied.Response(f)),
 		[]byte(`<?xml version="1.0" encoding="UTF-8"?><a xmlns:b="u" b:c="d"><!-- e --><?f g?><![CDATA[h]]>&amp;&#13;</a>`),
 		[]byte(`<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>`),
 		[]byte("<:a :b='c'/>"), []byte("<a:b:c/>"), []byte("<a b='c' b='d'/>"), []byte("<a/><b/>"), []byte("<a></b>"), []byte("\xff\xfe<\x00a\x00/\x00>\x00"),
@@ -86,8 +87,8 @@ func FuzzResponse(f *testing.F) {
 			}
 		}
 		// Encrypted to us, it comes in by another door.
-		inside := encryptText(t, x, ownKey(), dataGCM128, keyOAEP, "")
-		accepted, err = s.Response(encode(t, good().response(t, inside)), expected())
+		inside := samltest.EncryptText(t, x, ownKey(), dataGCM128, keyOAEP, "")
+		accepted, err = s.Response(samltest.Encode(t, good().Response(t, inside)), expected())
 		if accepted != nil || !errors.As(err, &refusal) {
 			t.Fatalf("got %+v, %v", accepted, err)
 		}

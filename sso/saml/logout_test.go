@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mixus/usher/sso/identity"
+	"github.com/mixus/usher/sso/saml/samltest"
 )
 
 // mirrored are the settings of the provider's side: to it, we are the other one.
@@ -150,7 +151,7 @@ func TestAbuse32Logout(t *testing.T) {
 	wrong("SHA-1", query(func(v url.Values) { v.Set("SigAlg", "http://www.w3.org/2000/09/xmldsig#rsa-sha1") }), identity.Invalid, "SHA-1")
 	wrong("HMAC", query(func(v url.Values) { v.Set("SigAlg", "http://www.w3.org/2000/09/xmldsig#hmac-sha1") }), identity.Invalid, "algorithm")
 
-	unsigned, err := send(element(t, string(arrive(t, genuine(Redirect)).document)), "SAMLRequest", sloURL, POST, "", nil)
+	unsigned, err := send(samltest.Element(t, string(arrive(t, genuine(Redirect)).document)), "SAMLRequest", sloURL, POST, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,10 +186,10 @@ func TestAbuse32Logout(t *testing.T) {
 	mislabeled := arrive(t, genuine(POST))
 	mislabeled.Request = false
 	wrong("a request sent as an answer", mislabeled, identity.Invalid, "not a LogoutRequest")
-	twice := element(t, string(arrive(t, genuine(POST)).document))
+	twice := samltest.Element(t, string(arrive(t, genuine(POST)).document))
 	twice.RemoveChildAt(1)
-	twice.CreateElement("samlp:Extensions").AddChild(element(t, `<ds:Signature xmlns:ds="`+nsSignature+`"/>`))
-	wrong("two signatures", &Inbound{Binding: POST, Request: true, document: document(t, signer{key: rsaKey()}.sign(t, twice))}, identity.Invalid, "2 signatures")
+	twice.CreateElement("samlp:Extensions").AddChild(samltest.Element(t, `<ds:Signature xmlns:ds="`+nsSignature+`"/>`))
+	wrong("two signatures", &Inbound{Binding: POST, Request: true, document: samltest.Document(t, samltest.Signer{Key: rsaKey()}.Sign(t, twice))}, identity.Invalid, "2 signatures")
 
 	t.Run("stale metadata", func(t *testing.T) {
 		s := settings(rsaKey())

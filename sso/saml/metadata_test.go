@@ -12,96 +12,68 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/sso/saml/samltest"
 )
 
-// described is the metadata of one provider.
-type described struct {
-	id, attrs, role string
-	keys            []string // KeyDescriptors
-	sso, slo        string   // services
-}
-
-func theProvider() described {
-	return described{
-		id: issuerID, keys: []string{keyDescriptor("signing", rsaKey())},
-		sso: `<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example/sso"/>`,
-	}
-}
-
-func keyDescriptor(use string, key KeyPair) string {
-	if use != "" {
-		use = ` use="` + use + `"`
-	}
-	data := base64.StdEncoding.EncodeToString(key.Certificate.Raw)
-	return `<md:KeyDescriptor` + use + `><ds:KeyInfo><ds:X509Data><ds:X509Certificate>` + "\n  " + data[:64] + "\n  " + data[64:] +
-		`</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`
-}
-
-func (d described) xml() string {
-	return `<md:EntityDescriptor xmlns:md="` + nsMetadata + `" xmlns:ds="` + nsSignature + `" entityID="` + d.id + `"` + d.attrs + `>` +
-		`<md:IDPSSODescriptor protocolSupportEnumeration="` + nsProtocol + `"` + d.role + `>` + strings.Join(d.keys, "") + d.slo + d.sso +
-		`</md:IDPSSODescriptor></md:EntityDescriptor>`
-}
-
-func several(attrs string, inside ...string) string {
-	return `<md:EntitiesDescriptor xmlns:md="` + nsMetadata + `"` + attrs + `>` + strings.Join(inside, "") + `</md:EntitiesDescriptor>`
+func theProvider() samltest.Description {
+	return samltest.Describe(issuerID, "https://idp.example/sso", rsaKey())
 }
 
 // Row 28: metadata with another entity, with many, without use, with a javascript: URL. Outcome: the pinned entity only,
 // and verification is never off.
 func TestAbuse28Metadata(t *testing.T) {
 	other := theProvider()
-	other.id, other.keys = "https://idp.example/other", []string{keyDescriptor("signing", evilKey())}
+	other.ID, other.Keys = "https://idp.example/other", []string{samltest.KeyDescriptor("signing", evilKey())}
 	script := theProvider()
-	script.sso = swap(t, script.sso, "https://idp.example/sso", "javascript:alert(1)")
+	script.SSO = samltest.Swap(t, script.SSO, "https://idp.example/sso", "javascript:alert(1)")
 	plain := theProvider()
-	plain.sso = swap(t, plain.sso, "https", "http")
+	plain.SSO = samltest.Swap(t, plain.SSO, "https", "http")
 	local := theProvider()
-	local.sso = swap(t, local.sso, "https://idp.example", "http://127.0.0.1:8080")
+	local.SSO = samltest.Swap(t, local.SSO, "https://idp.example", "http://127.0.0.1:8080")
 	logout := theProvider()
-	logout.slo = `<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example/slo" ResponseLocation="javascript:alert(1)"/>`
+	logout.SLO = `<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example/slo" ResponseLocation="javascript:alert(1)"/>`
 	keyless := theProvider()
-	keyless.keys = []string{keyDescriptor("encryption", rsaKey())}
+	keyless.Keys = []string{samltest.KeyDescriptor("encryption", rsaKey())}
 	broken := theProvider()
-	broken.keys = []string{strings.Replace(keyDescriptor("", rsaKey()), "MII", "???", 1)}
+	broken.Keys = []string{strings.Replace(samltest.KeyDescriptor("", rsaKey()), "MII", "???", 1)}
 	urlless := theProvider()
-	urlless.sso = ""
+	urlless.SSO = ""
 	crowd := theProvider()
 	for i := range mostCertificates + 1 {
-		crowd.keys = append(crowd.keys, keyDescriptor("", testKey(rsaKey().Key, now, now.AddDate(0, 0, i+1))))
+		crowd.Keys = append(crowd.Keys, samltest.KeyDescriptor("", samltest.Certify(rsaKey().Key, now, now.AddDate(0, 0, i+1))))
 	}
 	unnamed := theProvider()
-	unnamed.id = ""
+	unnamed.ID = ""
 	for name, c := range map[string]struct {
 		xml, pinned string
 		loopback    bool
 		says        string // "" for none
 	}{
-		"one":                         {xml: theProvider().xml()},
-		"one, pinned":                 {xml: theProvider().xml(), pinned: issuerID},
-		"another one":                 {xml: other.xml(), pinned: issuerID, says: "and not"},
-		"pinned among several":        {xml: several("", other.xml(), several("", theProvider().xml())), pinned: issuerID},
-		"several":                     {xml: several("", other.xml(), theProvider().xml()), says: "several providers"},
-		"pinned twice":                {xml: several("", theProvider().xml(), theProvider().xml()), pinned: issuerID, says: "more than once"},
-		"pinned missing":              {xml: several("", other.xml()), pinned: issuerID, says: "and not"},
-		"none":                        {xml: several(""), says: "no identity provider"},
-		"a service provider":          {xml: strings.ReplaceAll(theProvider().xml(), "IDPSSO", "SPSSO"), says: "no identity provider"},
-		"another namespace":           {xml: strings.ReplaceAll(theProvider().xml(), nsMetadata, "urn:x"), says: "EntityDescriptor"},
-		"a script":                    {xml: script.xml(), says: "not an absolute URL"},
-		"a script to log out":         {xml: logout.xml(), says: "not an absolute URL"},
-		"http":                        {xml: plain.xml(), says: "not an https URL"},
-		"http for tests":              {xml: plain.xml(), loopback: true, says: "not an https URL"},
-		"loopback":                    {xml: local.xml(), says: "not an https URL"},
-		"loopback for tests":          {xml: local.xml(), loopback: true},
-		"no key for signing":          {xml: keyless.xml(), says: "nothing is accepted unsigned"},
-		"a broken key":                {xml: broken.xml(), says: "cannot be read"},
-		"too many keys":               {xml: crowd.xml(), says: "at most 10"},
-		"no URL":                      {xml: urlless.xml(), says: "no sign-in URL"},
-		"no name":                     {xml: unnamed.xml(), says: "no entity ID"},
-		"a DOCTYPE":                   {xml: "<!DOCTYPE x>" + theProvider().xml(), says: "not well-formed"},
+		"one":                         {xml: theProvider().XML()},
+		"one, pinned":                 {xml: theProvider().XML(), pinned: issuerID},
+		"another one":                 {xml: other.XML(), pinned: issuerID, says: "and not"},
+		"pinned among several":        {xml: samltest.Several("", other.XML(), samltest.Several("", theProvider().XML())), pinned: issuerID},
+		"several":                     {xml: samltest.Several("", other.XML(), theProvider().XML()), says: "several providers"},
+		"pinned twice":                {xml: samltest.Several("", theProvider().XML(), theProvider().XML()), pinned: issuerID, says: "more than once"},
+		"pinned missing":              {xml: samltest.Several("", other.XML()), pinned: issuerID, says: "and not"},
+		"none":                        {xml: samltest.Several(""), says: "no identity provider"},
+		"a service provider":          {xml: strings.ReplaceAll(theProvider().XML(), "IDPSSO", "SPSSO"), says: "no identity provider"},
+		"another namespace":           {xml: strings.ReplaceAll(theProvider().XML(), nsMetadata, "urn:x"), says: "EntityDescriptor"},
+		"a script":                    {xml: script.XML(), says: "not an absolute URL"},
+		"a script to log out":         {xml: logout.XML(), says: "not an absolute URL"},
+		"http":                        {xml: plain.XML(), says: "not an https URL"},
+		"http for tests":              {xml: plain.XML(), loopback: true, says: "not an https URL"},
+		"loopback":                    {xml: local.XML(), says: "not an https URL"},
+		"loopback for tests":          {xml: local.XML(), loopback: true},
+		"no key for signing":          {xml: keyless.XML(), says: "nothing is accepted unsigned"},
+		"a broken key":                {xml: broken.XML(), says: "cannot be read"},
+		"too many keys":               {xml: crowd.XML(), says: "at most 10"},
+		"no URL":                      {xml: urlless.XML(), says: "no sign-in URL"},
+		"no name":                     {xml: unnamed.XML(), says: "no entity ID"},
+		"a DOCTYPE":                   {xml: "<!DOCTYPE x>" + theProvider().XML(), says: "not well-formed"},
 		"a sign-in page":              {xml: "<html><body><input></body></html>", says: "sign-in page"},
 		"nothing":                     {xml: "", says: "not well-formed"},
-		"a byte order mark":           {xml: "\ufeff" + theProvider().xml()},
+		"a byte order mark":           {xml: "\ufeff" + theProvider().XML()},
 		"nested deeper than anything": {xml: strings.Repeat("<a>", 100_000), says: "not well-formed"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,13 +102,13 @@ func unusableFor(t *testing.T, err error, says string) {
 
 func TestMetadataIsReadWhole(t *testing.T) {
 	d := theProvider()
-	d.role = ` WantAuthnRequestsSigned="1"`
-	d.keys = []string{keyDescriptor("signing", rsaKey()), keyDescriptor("", nextKey()), keyDescriptor("encryption", ownKey()), keyDescriptor("signing", rsaKey())}
-	d.sso += `<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location=" https://idp.example/sso/post "/>` +
+	d.Role = ` WantAuthnRequestsSigned="1"`
+	d.Keys = []string{samltest.KeyDescriptor("signing", rsaKey()), samltest.KeyDescriptor("", nextKey()), samltest.KeyDescriptor("encryption", ownKey()), samltest.KeyDescriptor("signing", rsaKey())}
+	d.SSO += `<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location=" https://idp.example/sso/post "/>` +
 		`<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example/second"/>` +
 		`<md:SingleSignOnService Binding="urn:mace:shibboleth:1.0:profiles:AuthnRequest" Location="urn:x"/>`
-	d.slo = `<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example/slo" ResponseLocation="https://idp.example/slo/answer"/>`
-	got, err := ParseMetadata([]byte(d.xml()), Source{At: now})
+	d.SLO = `<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example/slo" ResponseLocation="https://idp.example/slo/answer"/>`
+	got, err := ParseMetadata([]byte(d.XML()), Source{At: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,20 +128,20 @@ func TestMetadataIsReadWhole(t *testing.T) {
 func TestValidUntilIsTheEarliest(t *testing.T) {
 	until := func(t time.Time) string { return fmt.Sprintf(` validUntil="%s"`, clock(t)) }
 	d := theProvider()
-	d.attrs, d.role = until(now.Add(3*time.Hour)), until(now.Add(2*time.Hour))
-	whole := several(until(now.Add(time.Hour)), d.xml())
+	d.Attrs, d.Role = until(now.Add(3*time.Hour)), until(now.Add(2*time.Hour))
+	whole := samltest.Several(until(now.Add(time.Hour)), d.XML())
 	got, err := ParseMetadata([]byte(whole), Source{At: now})
 	if err != nil || !got.ValidUntil.Equal(now.Add(time.Hour)) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	got, err = ParseMetadata([]byte(d.xml()), Source{At: now})
+	got, err = ParseMetadata([]byte(d.XML()), Source{At: now})
 	if err != nil || !got.ValidUntil.Equal(now.Add(2*time.Hour)) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	_, err = ParseMetadata([]byte(whole), Source{At: now.Add(time.Hour)})
 	unusableFor(t, err, "valid until 2026-11-22 13:00:00")
-	d.attrs = ` validUntil="soon"`
-	_, err = ParseMetadata([]byte(d.xml()), Source{At: now})
+	d.Attrs = ` validUntil="soon"`
+	_, err = ParseMetadata([]byte(d.XML()), Source{At: now})
 	unusableFor(t, err, "no instant")
 }
 

@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"github.com/beevik/etree"
+
+	"github.com/mixus/usher/sso/saml/samltest"
 )
 
 // sent decodes the XML of a message that we send.
 func sent(t *testing.T, out *Outbound) *etree.Element {
 	t.Helper()
-	return element(t, string(arrive(t, out).document))
+	return samltest.Element(t, string(arrive(t, out).document))
 }
 
 func TestRequest(t *testing.T) {

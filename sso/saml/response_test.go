@@ -12,10 +12,11 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 
 	"github.com/mixus/usher/sso/identity"
+	"github.com/mixus/usher/sso/saml/samltest"
 )
 
 func TestASignInBecomesAnIdentity(t *testing.T) {
-	got := allowed(t, settings(rsaKey()), good().signedBy(t, rsaKey()))
+	got := allowed(t, settings(rsaKey()), good().SignedBy(t, rsaKey()))
 	want := &Accepted{
 		Identity: &identity.Identity{
 			Connection: "acme-okta", Subject: "ann", Issuer: issuerID,
@@ -33,26 +34,26 @@ func TestASignInBecomesAnIdentity(t *testing.T) {
 }
 
 func TestSignaturesThatCount(t *testing.T) {
-	for name, sg := range map[string]signer{
-		"RSA SHA-256":              {key: rsaKey()},
-		"RSA SHA-384":              {key: rsaKey(), method: dsig.RSASHA384SignatureMethod},
-		"RSA SHA-512":              {key: rsaKey(), method: dsig.RSASHA512SignatureMethod, digest: "http://www.w3.org/2001/04/xmlenc#sha512"},
-		"ECDSA, r and s":           {key: ecdsaKey()},
-		"ECDSA, ASN.1":             {key: ecdsaKey(), der: true},
-		"ECDSA SHA-512":            {key: ecdsaKey(), method: dsig.ECDSASHA512SignatureMethod},
-		"without KeyInfo":          {key: rsaKey(), noKeyInfo: true},
-		"ECDSA without KeyInfo":    {key: ecdsaKey(), noKeyInfo: true},
-		"naming another of ours":   {key: rsaKey(), keyInfo: nextKey().Certificate},
-		"naming a renewed one":     {key: rsaKey(), keyInfo: testKey(rsaKey().Key, now, now.AddDate(2, 0, 0)).Certificate},
-		"by the second":            {key: nextKey()},
-		"by the second, unnamed":   {key: nextKey(), noKeyInfo: true},
-		"with a digest of SHA-384": {key: rsaKey(), digest: "http://www.w3.org/2001/04/xmldsig-more#sha384"},
+	for name, sg := range map[string]samltest.Signer{
+		"RSA SHA-256":              {Key: rsaKey()},
+		"RSA SHA-384":              {Key: rsaKey(), Method: dsig.RSASHA384SignatureMethod},
+		"RSA SHA-512":              {Key: rsaKey(), Method: dsig.RSASHA512SignatureMethod, Digest: "http://www.w3.org/2001/04/xmlenc#sha512"},
+		"ECDSA, r and s":           {Key: ecdsaKey()},
+		"ECDSA, ASN.1":             {Key: ecdsaKey(), DER: true},
+		"ECDSA SHA-512":            {Key: ecdsaKey(), Method: dsig.ECDSASHA512SignatureMethod},
+		"without KeyInfo":          {Key: rsaKey(), NoKeyInfo: true},
+		"ECDSA without KeyInfo":    {Key: ecdsaKey(), NoKeyInfo: true},
+		"naming another of ours":   {Key: rsaKey(), KeyInfo: nextKey().Certificate},
+		"naming a renewed one":     {Key: rsaKey(), KeyInfo: samltest.Certify(rsaKey().Key, now, now.AddDate(2, 0, 0)).Certificate},
+		"by the second":            {Key: nextKey()},
+		"by the second, unnamed":   {Key: nextKey(), NoKeyInfo: true},
+		"with a digest of SHA-384": {Key: rsaKey(), Digest: "http://www.w3.org/2001/04/xmldsig-more#sha384"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := settings(rsaKey(), nextKey(), ecdsaKey()) // the provider is changing its key
-			allowed(t, s, encode(t, good().response(t, sg.sign(t, good().assertion(t)))))
-			allowed(t, s, encode(t, sg.sign(t, good().response(t, good().assertion(t)))))
-			allowed(t, s, encode(t, sg.sign(t, good().response(t, sg.sign(t, good().assertion(t))))))
+			allowed(t, s, samltest.Encode(t, good().Response(t, sg.Sign(t, good().Assertion(t)))))
+			allowed(t, s, samltest.Encode(t, sg.Sign(t, good().Response(t, good().Assertion(t)))))
+			allowed(t, s, samltest.Encode(t, sg.Sign(t, good().Response(t, sg.Sign(t, good().Assertion(t))))))
 		})
 	}
 }
@@ -60,15 +61,15 @@ func TestSignaturesThatCount(t *testing.T) {
 // A response and its assertion may both be signed; then both signatures have to be good.
 func TestBothSignaturesHaveToBeGood(t *testing.T) {
 	s := settings(rsaKey())
-	evilInside := signer{key: rsaKey()}.sign(t, good().response(t, signer{key: evilKey()}.sign(t, good().assertion(t))))
-	denied(t, s, encode(t, evilInside), identity.Invalid, "signature of the assertion")
-	evilOutside := signer{key: evilKey()}.sign(t, good().response(t, signer{key: rsaKey()}.sign(t, good().assertion(t))))
-	denied(t, s, encode(t, evilOutside), identity.Invalid, "signature of the response")
+	evilInside := samltest.Signer{Key: rsaKey()}.Sign(t, good().Response(t, samltest.Signer{Key: evilKey()}.Sign(t, good().Assertion(t))))
+	denied(t, s, samltest.Encode(t, evilInside), identity.Invalid, "signature of the assertion")
+	evilOutside := samltest.Signer{Key: evilKey()}.Sign(t, good().Response(t, samltest.Signer{Key: rsaKey()}.Sign(t, good().Assertion(t))))
+	denied(t, s, samltest.Encode(t, evilOutside), identity.Invalid, "signature of the response")
 }
 
 // Once a certificate is out of the metadata, its signatures are worth nothing.
 func TestRollover(t *testing.T) {
-	old, renewed := good().signedBy(t, rsaKey()), good().signedBy(t, nextKey())
+	old, renewed := good().SignedBy(t, rsaKey()), good().SignedBy(t, nextKey())
 	before, during, after := settings(rsaKey()), settings(rsaKey(), nextKey()), settings(nextKey())
 	allowed(t, before, old)
 	denied(t, before, renewed, identity.Invalid, "renew the metadata")
@@ -79,7 +80,7 @@ func TestRollover(t *testing.T) {
 }
 
 func TestAnExpiredCertificateIsANote(t *testing.T) {
-	got := allowed(t, settings(staleCert()), encode(t, signer{key: staleCert()}.sign(t, good().response(t, signer{key: staleCert()}.sign(t, good().assertion(t))))))
+	got := allowed(t, settings(staleCert()), samltest.Encode(t, samltest.Signer{Key: staleCert()}.Sign(t, good().Response(t, samltest.Signer{Key: staleCert()}.Sign(t, good().Assertion(t))))))
 	if len(got.Identity.Notes) != 1 || !strings.Contains(got.Identity.Notes[0], "expired on 2025-11-22") {
 		t.Errorf("notes %q", got.Identity.Notes)
 	}
@@ -87,14 +88,14 @@ func TestAnExpiredCertificateIsANote(t *testing.T) {
 
 // Namespaces that are declared around the assertion and used within it are part of what its signature covers.
 func TestNamespacesFromAround(t *testing.T) {
-	a := signer{key: rsaKey()}.sign(t, good().assertion(t))
-	root := good().response(t, a)
+	a := samltest.Signer{Key: rsaKey()}.Sign(t, good().Assertion(t))
+	root := good().Response(t, a)
 	for _, declared := range []string{"saml", "xs", "xsi"} {
 		moved := a.RemoveAttr("xmlns:" + declared)
 		root.CreateAttr("xmlns:"+declared, moved.Value)
 	}
-	allowed(t, settings(rsaKey()), encode(t, root))
-	allowed(t, settings(rsaKey()), encode(t, signer{key: rsaKey()}.sign(t, root)))
+	allowed(t, settings(rsaKey()), samltest.Encode(t, root))
+	allowed(t, settings(rsaKey()), samltest.Encode(t, samltest.Signer{Key: rsaKey()}.Sign(t, root)))
 }
 
 func TestManyGroups(t *testing.T) {
@@ -103,10 +104,10 @@ func TestManyGroups(t *testing.T) {
 		groups[i] = fmt.Sprintf("Group %04d", i)
 	}
 	m := good()
-	m.Attributes = attribute("groups", groups...)
+	m.Attributes = samltest.Attribute("groups", groups...)
 	for _, value := range []string{
-		m.signedBy(t, rsaKey()),
-		encode(t, signer{key: rsaKey()}.sign(t, m.response(t, signer{key: rsaKey()}.sign(t, m.assertion(t))))),
+		m.SignedBy(t, rsaKey()),
+		samltest.Encode(t, samltest.Signer{Key: rsaKey()}.Sign(t, m.Response(t, samltest.Signer{Key: rsaKey()}.Sign(t, m.Assertion(t))))),
 	} {
 		if got := allowed(t, settings(rsaKey()), value).Identity; !cmp.Equal(got.Groups, groups) {
 			t.Errorf("%d groups", len(got.Groups))
@@ -115,7 +116,7 @@ func TestManyGroups(t *testing.T) {
 }
 
 func TestWhitespaceAndByteOrderMark(t *testing.T) {
-	value := rewrap(t, good().signedBy(t, rsaKey()), func(x string) string {
+	value := samltest.Rewrap(t, good().SignedBy(t, rsaKey()), func(x string) string {
 		return "\ufeff<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + x + "\n"
 	})
 	var folded strings.Builder
@@ -142,7 +143,7 @@ func TestForceAuthnHasToBeHonored(t *testing.T) {
 	} {
 		m := good()
 		m.SignedIn = c.signedIn
-		value := m.signedBy(t, rsaKey())
+		value := m.SignedBy(t, rsaKey())
 		_, err := settings(rsaKey()).Response(value, want)
 		if c.ok && err != nil {
 			t.Errorf("signed in at %s: %v", c.signedIn, err)
@@ -158,7 +159,7 @@ func TestForceAuthnHasToBeHonored(t *testing.T) {
 		allowed(t, settings(rsaKey()), value) // when nobody asked
 	}
 	want.Asked = time.Time{}
-	if _, err := settings(rsaKey()).Response(good().signedBy(t, rsaKey()), want); err == nil {
+	if _, err := settings(rsaKey()).Response(good().SignedBy(t, rsaKey()), want); err == nil {
 		t.Error("accepted as fresh, without an instant to compare with")
 	}
 }
@@ -166,18 +167,18 @@ func TestForceAuthnHasToBeHonored(t *testing.T) {
 func TestRequestedContextHasToBeUsed(t *testing.T) {
 	s := settings(rsaKey())
 	s.AuthnContexts = []string{"urn:mfa", good().Class}
-	allowed(t, s, good().signedBy(t, rsaKey()))
+	allowed(t, s, good().SignedBy(t, rsaKey()))
 	s.AuthnContexts = []string{"urn:mfa"}
-	denied(t, s, good().signedBy(t, rsaKey()), identity.Misset, "urn:mfa")
+	denied(t, s, good().SignedBy(t, rsaKey()), identity.Misset, "urn:mfa")
 }
 
 func TestUnknownConditionsRefuse(t *testing.T) {
 	s := settings(rsaKey())
 	m := good()
 	m.Conditions = `<saml:OneTimeUse/>`
-	allowed(t, s, m.signedBy(t, rsaKey()))
+	allowed(t, s, m.SignedBy(t, rsaKey()))
 	m.Conditions = `<saml:Condition xsi:type="x:Delegation"/>`
-	denied(t, s, m.signedBy(t, rsaKey()), identity.Invalid, "not understood")
+	denied(t, s, m.SignedBy(t, rsaKey()), identity.Invalid, "not understood")
 }
 
 func TestTheProviderSaysNo(t *testing.T) {
@@ -201,44 +202,46 @@ func TestTheProviderSaysNo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := good()
 			m.Status = c.status
-			denied(t, settings(rsaKey()), encode(t, m.response(t)), c.code, "The provider answered")
-			denied(t, settings(rsaKey()), m.signedBy(t, rsaKey()), c.code, "The provider answered")
+			denied(t, settings(rsaKey()), samltest.Encode(t, m.Response(t)), c.code, "The provider answered")
+			denied(t, settings(rsaKey()), m.SignedBy(t, rsaKey()), c.code, "The provider answered")
 		})
 	}
 	m := good()
 	m.Status = ""
-	denied(t, settings(rsaKey()), m.signedBy(t, rsaKey()), identity.Invalid, "no status")
-	denied(t, settings(rsaKey()), encode(t, good().response(t)), identity.Invalid, "no assertion")
+	denied(t, settings(rsaKey()), m.SignedBy(t, rsaKey()), identity.Invalid, "no status")
+	denied(t, settings(rsaKey()), samltest.Encode(t, good().Response(t)), identity.Invalid, "no assertion")
 }
 
 func TestSubjects(t *testing.T) {
 	long := strings.Repeat("x", mostSubject+1)
 	for name, c := range map[string]struct {
-		change  func(*message)
+		change  func(*samltest.Message)
 		subject string
 		want    string // "" for a refusal
 	}{
-		"name":               {func(*message) {}, "", "ann"},
-		"name, said":         {func(*message) {}, "NameID", "ann"},
-		"spaces around":      {func(m *message) { m.Name = "\n  ann\n  " }, "", "ann"},
-		"case counts":        {func(m *message) { m.Name = "Ann" }, "", "Ann"},
-		"transient":          {func(m *message) { m.Format = urnTransient }, "", ""},
-		"empty":              {func(m *message) { m.Name = " " }, "", ""},
-		"long":               {func(m *message) { m.Name = long }, "", ""},
-		"attribute":          {func(m *message) { m.Attributes = attribute("oid", "42") }, "oid", "42"},
-		"with transient":     {func(m *message) { m.Attributes, m.Format = attribute("oid", "42"), urnTransient }, "oid", "42"},
-		"attribute in case":  {func(m *message) { m.Attributes = attribute("OID", "42") }, "oid", ""},
-		"attribute missing":  {func(*message) {}, "oid", ""},
-		"attribute twice":    {func(m *message) { m.Attributes = attribute("oid", "42", "43") }, "oid", ""},
-		"attribute repeated": {func(m *message) { m.Attributes = attribute("oid", "42") + attribute("oid", "43") }, "oid", ""},
-		"attribute empty":    {func(m *message) { m.Attributes = attribute("oid", " ") }, "oid", ""},
+		"name":              {func(*samltest.Message) {}, "", "ann"},
+		"name, said":        {func(*samltest.Message) {}, "NameID", "ann"},
+		"spaces around":     {func(m *samltest.Message) { m.Name = "\n  ann\n  " }, "", "ann"},
+		"case counts":       {func(m *samltest.Message) { m.Name = "Ann" }, "", "Ann"},
+		"transient":         {func(m *samltest.Message) { m.Format = urnTransient }, "", ""},
+		"empty":             {func(m *samltest.Message) { m.Name = " " }, "", ""},
+		"long":              {func(m *samltest.Message) { m.Name = long }, "", ""},
+		"attribute":         {func(m *samltest.Message) { m.Attributes = samltest.Attribute("oid", "42") }, "oid", "42"},
+		"with transient":    {func(m *samltest.Message) { m.Attributes, m.Format = samltest.Attribute("oid", "42"), urnTransient }, "oid", "42"},
+		"attribute in case": {func(m *samltest.Message) { m.Attributes = samltest.Attribute("OID", "42") }, "oid", ""},
+		"attribute missing": {func(*samltest.Message) {}, "oid", ""},
+		"attribute twice":   {func(m *samltest.Message) { m.Attributes = samltest.Attribute("oid", "42", "43") }, "oid", ""},
+		"attribute repeated": {func(m *samltest.Message) {
+			m.Attributes = samltest.Attribute("oid", "42") + samltest.Attribute("oid", "43")
+		}, "oid", ""},
+		"attribute empty": {func(m *samltest.Message) { m.Attributes = samltest.Attribute("oid", " ") }, "oid", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := good()
 			c.change(&m)
 			s := settings(rsaKey())
 			s.Subject = c.subject
-			accepted, err := s.Response(m.signedBy(t, rsaKey()), expected())
+			accepted, err := s.Response(m.SignedBy(t, rsaKey()), expected())
 			if c.want == "" {
 				refused(t, err, identity.Misset, "")
 				return
@@ -254,7 +257,7 @@ func TestSubjects(t *testing.T) {
 func TestReasonsAreShortAndPrintable(t *testing.T) {
 	m := good()
 	m.Issuer = "https://evil.example/\nlevel=error " + strings.Repeat("x", 5000)
-	_, err := settings(rsaKey()).Response(m.signedBy(t, rsaKey()), expected())
+	_, err := settings(rsaKey()).Response(m.SignedBy(t, rsaKey()), expected())
 	var refusal *identity.Refusal
 	if !errors.As(err, &refusal) || len(refusal.Reason) > 1000 || strings.ContainsAny(refusal.Reason, "\n\r\t") {
 		t.Errorf("got %q", err)
@@ -269,8 +272,8 @@ func TestOnlyPlainAttributesCount(t *testing.T) {
 	if got := attr(el, "ID"); got != "b" {
 		t.Errorf("ID %q", got)
 	}
-	value := rewrap(t, good().signedBy(t, rsaKey()), func(x string) string {
-		return swap(t, x, `ID="_response-1"`, `saml:ID="_assertion-1" ID="_response-1"`)
+	value := samltest.Rewrap(t, good().SignedBy(t, rsaKey()), func(x string) string {
+		return samltest.Swap(t, x, `ID="_response-1"`, `saml:ID="_assertion-1" ID="_response-1"`)
 	})
 	denied(t, settings(rsaKey()), value, identity.Invalid, "ambiguous")
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mixus/usher/sso/saml/samltest"
 )
 
 func TestCheckNamesWhatIsWrong(t *testing.T) {
@@ -103,7 +105,7 @@ func TestKeysAreWrittenAndRead(t *testing.T) {
 		}
 		s := settings(made)
 		s.Metadata.Certificates = append(s.Metadata.Certificates, made.Certificate)
-		allowed(t, s, good().signedBy(t, read))
+		allowed(t, s, good().SignedBy(t, read))
 	}
 	if _, err := Generate("dsa", "x", now); err == nil {
 		t.Error("made a DSA key")
@@ -125,7 +127,7 @@ func TestKeysThatAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	weak, err := testKey(short, now, now.AddDate(1, 0, 0)).PEM()
+	weak, err := KeyPair(samltest.Certify(short, now, now.AddDate(1, 0, 0))).PEM()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +151,7 @@ func TestKeysThatAreRefused(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
-	s := settings(rsaKey(), staleCert(), testKey(ecSigner(), now.AddDate(0, -1, 0), now.AddDate(0, 0, 10)))
+	s := settings(rsaKey(), staleCert(), samltest.Certify(samltest.ECDSA(), now.AddDate(0, -1, 0), now.AddDate(0, 0, 10)))
 	s.Keys = []KeyPair{ecdsaKey()}
 	s.AllowSHA1, s.IDPInitiated, s.NameIDFormat = true, true, EmailAddress
 	s.Metadata.WantRequestsSigned = true

@@ -46,6 +46,14 @@ const (
 	bRequest     // kind|key → request
 	bRequestEnd  // time|kind|key → nothing
 	bDocument    // name → value
+
+	bInvitation      // org|id → member: every invitation, in the order of creation
+	bInvitationState // org|state|id → member
+	bInvitationDue   // time|org|member|id → nothing
+	bMail            // id → mail
+	bMailKey         // org|key → id
+	bMailState       // state|id → nothing
+	bMailDue         // time|id → nothing, while it is queued
 	buckets
 )
 
@@ -110,6 +118,20 @@ func (b bucket) region() byte {
 		return 'q'
 	case bRequestEnd:
 		return 'v'
+	case bInvitation:
+		return 'n'
+	case bInvitationState:
+		return 'o'
+	case bInvitationDue:
+		return 'w'
+	case bMail:
+		return 'h'
+	case bMailKey:
+		return 'y'
+	case bMailState:
+		return 'z'
+	case bMailDue:
+		return 'f'
 	default: // read rarely, or written rarely
 		return 0
 	}
@@ -130,6 +152,6 @@ func (b bucket) String() string {
 		"edge", "edge_up", "parked", "identity", "tombstone", "member", "member_order", "member_ix", "standing", "due", "grant",
 		"journal", "job", "policy", "active", "binding", "token", "hold",
 		"held", "brake", "braked", "expected", "session", "session_of", "session_ix", "session_end", "lockdown", "request", "request_end",
-		"document",
+		"document", "invitation", "invitation_state", "invitation_due", "mail", "mail_key", "mail_state", "mail_due",
 	}[b]
 }

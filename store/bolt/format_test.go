@@ -299,8 +299,8 @@ func knownBrakes(org directory.OrgNum) (*directory.Hold, *directory.HeldMember, 
 	return hold, held, braked, expected
 }
 
-func TestFormat5IsRead(t *testing.T) {
-	file := filepath.Join("testdata", "format-5.db")
+func TestFormat6IsRead(t *testing.T) {
+	file := filepath.Join("testdata", "format-6.db")
 	if *writeFiles {
 		writeFormat(t, file)
 	}
@@ -309,6 +309,105 @@ func TestFormat5IsRead(t *testing.T) {
 	readBrakes(t, s)
 	readRetired(t, s)
 	readSessions(t, s)
+	readDocument(t, s)
+	readMail(t, s)
+}
+
+// readMail reads what came with format 6.
+func readMail(t *testing.T, s *Store) {
+	t.Helper()
+	invitation, mail := knownMail()
+	err := s.View(t.Context(), func(tx store.Tx) error {
+		listed, err1 := tx.ListInvitations(1, directory.InvitationPending, store.Page{Limit: 9})
+		due, err2 := tx.DueInvitations(knownTime(), 9)
+		mails, err3 := tx.DueMails(knownTime(), 9)
+		want := []any{[]*directory.Grant{invitation}, []*directory.Grant{invitation}, []*directory.Mail{mail}}
+		if diff := cmp.Diff(want, []any{listed, due, mails}); diff != "" {
+			t.Errorf("rows of format 6 (-want +got):\n%s", diff)
+		}
+		return errors.Join(err1, err2, err3)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func knownMail() (*directory.Grant, *directory.Mail) {
+	invitation := &directory.Grant{
+		ID: testID(11), Org: 1, Member: testID(12), Kind: directory.GrantInvitation, Role: "member", State: directory.InvitationPending, Actor: "root",
+		Created: knownTime(), Invited: &directory.Invitation{Email: "bea@acme.com", Links: [][]byte{{1}}, Lasts: time.Hour, Expires: knownTime(), Due: knownTime()},
+	}
+	mail := &directory.Mail{
+		ID: testID(13), Org: 1, Key: "invitation/1/0", Kind: "invitation", To: "bea@acme.com", About: testID(11), State: directory.MailQueued,
+		Due: knownTime(), Created: knownTime(),
+	}
+	return invitation, mail
+}
+
+// writeMail writes what came with format 6.
+func writeMail(tx store.Tx) error {
+	invitation, mail := knownMail()
+	return errors.Join(tx.PutGrants([]*directory.Grant{invitation}), tx.PutMail(mail))
+}
+
+func TestFormat5IsBroughtUpToDate(t *testing.T) {
+	s := openKnown(t, filepath.Join("testdata", "format-5.db"))
+	readKnown(t, s)
+	readBrakes(t, s)
+	readRetired(t, s)
+	readSessions(t, s)
+	readDocument(t, s)
+	if err := s.Update(t.Context(), writeMail); err != nil {
+		t.Errorf("writing what format 6 has: %v", err)
+	}
+	readMail(t, s)
+}
+
+// TestInvitationsOfBeforeAreIndexed brings a file of format 5 up to date that has an invitation among other records.
+func TestInvitationsOfBeforeAreIndexed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "usher.db")
+	s, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _ := knownMail()
+	before.Invited = nil
+	pin := &directory.Grant{ID: testID(14), Org: 1, Member: testID(12), Kind: directory.GrantPin, Role: "admin", Actor: "root", Created: knownTime()}
+	put := func(tx store.Tx) error { return tx.PutGrants([]*directory.Grant{before, pin}) }
+	if err := errors.Join(s.Update(t.Context(), writeKnownRows), s.Update(t.Context(), put), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(b *bbolt.Tx) error {
+		raw := &tx{}
+		raw.begin(b)
+		return errors.Join(raw.invitationKeys(before, raw.drop), b.Bucket([]byte("meta")).Put([]byte("format"), appendSeq(nil, 5)))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	err = openAt(t, path, Options{Migrate: true}).View(t.Context(), func(tx store.Tx) error {
+		list, err := tx.ListInvitations(1, directory.InvitationPending, store.Page{Limit: 9})
+		if diff := cmp.Diff([]*directory.Grant{before}, list); diff != "" {
+			t.Errorf("the invitations of before (-want +got):\n%s", diff)
+		}
+		_, due, errDue := tx.NextInvitation()
+		if due {
+			t.Error("an invitation of before is due")
+		}
+		return errors.Join(err, errDue)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// readDocument reads what came with format 5.
+func readDocument(t *testing.T, s *Store) {
+	t.Helper()
 	err := s.View(t.Context(), func(tx store.Tx) error {
 		value, err := tx.Document("keys/acme-okta")
 		if string(value) != "known" {
@@ -511,7 +610,7 @@ func writeFormat(t *testing.T, file string) {
 	}
 	if err := errors.Join(
 		s.Update(t.Context(), writeKnownRows), s.Update(t.Context(), writeBrakes), s.Update(t.Context(), writeRetired),
-		s.Update(t.Context(), writeSessions), s.Update(t.Context(), writeDocument), s.Close(),
+		s.Update(t.Context(), writeSessions), s.Update(t.Context(), writeDocument), s.Update(t.Context(), writeMail), s.Close(),
 	); err != nil {
 		t.Fatal(err)
 	}

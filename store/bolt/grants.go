@@ -36,6 +36,15 @@ func (t *tx) PutGrants(grants []*directory.Grant) error {
 		if err != nil {
 			return err
 		}
+		if g.Kind == directory.GrantInvitation { // a grant's kind never changes
+			was, err := t.stored(g)
+			if err != nil {
+				return err
+			}
+			if err := t.reindex(was, g); err != nil {
+				return err
+			}
+		}
 		if err := t.put(bGrant, t.grantKey(g), row); err != nil {
 			return err
 		}
@@ -48,6 +57,16 @@ func (t *tx) DeleteGrants(grants []*directory.Grant) error {
 		return store.ErrReadOnly
 	}
 	for _, g := range grants {
+		was, err := t.stored(g)
+		if err != nil {
+			return err
+		}
+		if was == nil {
+			continue
+		}
+		if err := t.reindex(was, nil); err != nil {
+			return err
+		}
 		if _, err := t.del(bGrant, t.grantKey(g)); err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 
 func session(org directory.OrgNum, member int, n byte) *directory.Session {
 	return &directory.Session{
-		Hash: [32]byte{n, 0, 255, 31: n}, Org: org, Member: id(member), Conn: 2, Method: "oidc", Epoch: 1, Began: at(0), Seen: at(int(n)),
+		Hash: [32]byte{n, 0, 255, 31: n}, Org: org, Member: id(member), Conn: 2, Method: "oidc", Epoch: 1, Began: at(0), SignedIn: at(-5), Fresh: n%2 == 0, Seen: at(int(n)),
 		Ends: at(100 + int(n)), Agent: "Firefox on Linux", Index: "sid-" + string('a'+rune(n)), Name: "ann\x00",
 		Farewell: []byte{0, n},
 	}

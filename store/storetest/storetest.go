@@ -88,6 +88,10 @@ func tests() map[string]func(*testing.T, store.Store) {
 		"requests":                requests,
 		"a request is taken once": onceTaken,
 		"documents":               documents,
+		"invitations are found":   invitations,
+		"invitations are due":     dueInvitations,
+		"mails":                   mails,
+		"mails are due":           dueMails,
 
 		"two last admins cannot both be demoted":     lastAdmins,
 		"one address cannot be created twice":        oneAddress,

@@ -35,6 +35,11 @@ type Server struct {
 	// Refuse answers a recipient; nil takes it. 450 and 550 answers are made by Answer.
 	Refuse func(to string) error
 
+	// Drop reports whether the server hangs up at a point of the dialogue instead of going on; nil never does.
+	Drop func(at Point) bool
+	// Slow is how long the server takes to answer a recipient.
+	Slow time.Duration
+
 	Address string         // host:port, once it was started; the same when it is started again
 	Roots   *x509.CertPool // who vouches for its certificate, once it was started
 
@@ -43,6 +48,17 @@ type Server struct {
 	server *smtp.Server
 	listen net.Listener
 }
+
+// Point is a point of the dialogue about one mail.
+type Point string
+
+// The points of the dialogue.
+const (
+	AtSender    Point = "sender"
+	AtRecipient Point = "recipient"
+	AtData      Point = "data"   // the mail is coming
+	AtAnswer    Point = "answer" // the mail was kept, and the client was not told so
+)
 
 // Mail is one mail that the server took.
 type Mail struct {
@@ -123,13 +139,23 @@ func (s *Server) Mails() []Mail {
 // NewSession begins to serve a client.
 func (s *Server) NewSession(c *smtp.Conn) (smtp.Session, error) {
 	_, encrypted := c.TLSConnectionState()
-	return &session{server: s, mail: Mail{Hello: c.Hostname(), Encrypted: encrypted}}, nil
+	return &session{server: s, conn: c, mail: Mail{Hello: c.Hostname(), Encrypted: encrypted}}, nil
 }
 
 // session is one client.
 type session struct {
 	server *Server
+	conn   *smtp.Conn
 	mail   Mail
+}
+
+// drops hangs up where the server is to.
+func (s *session) drops(at Point) error {
+	if s.server.Drop == nil || !s.server.Drop(at) {
+		return nil
+	}
+	_ = s.conn.Conn().Close() // which is what is wanted
+	return net.ErrClosed
 }
 
 // AuthMechanisms returns how clients may sign in.
@@ -152,11 +178,15 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 		return smtp.ErrAuthRequired
 	}
 	s.mail.From = from
-	return nil
+	return s.drops(AtSender)
 }
 
 // Rcpt takes a recipient.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	time.Sleep(s.server.Slow)
+	if err := s.drops(AtRecipient); err != nil {
+		return err
+	}
 	if s.server.Refuse != nil {
 		if err := s.server.Refuse(to); err != nil {
 			return err
@@ -168,6 +198,9 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 
 // Data takes a mail.
 func (s *session) Data(r io.Reader) error {
+	if err := s.drops(AtData); err != nil {
+		return err
+	}
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return err
@@ -175,9 +208,9 @@ func (s *session) Data(r io.Reader) error {
 	taken := s.mail
 	taken.Data = data
 	s.server.mu.Lock()
-	defer s.server.mu.Unlock()
 	s.server.mails = append(s.server.mails, taken)
-	return nil
+	s.server.mu.Unlock()
+	return s.drops(AtAnswer)
 }
 
 // Reset forgets the mail under way.

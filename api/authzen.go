@@ -1,0 +1,305 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mixus/usher/access"
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/httpx"
+	"github.com/mixus/usher/store"
+)
+
+// AuthZEN's paths (Authorization API 1.0, sections 9 and 10).
+const (
+	AccessPrefix = "/access/v1"
+	MetadataPath = "/.well-known/authzen-configuration"
+)
+
+// maxEvaluations is how many questions one request may ask.
+const maxEvaluations = 1000
+
+// AccessHandler answers applications that ask what a member may do, by AuthZEN's Authorization API 1.0, at AccessPrefix
+// and MetadataPath. The public address is that of this server, without a slash at its end. A caller needs an API token
+// with the scope access:read; one without an organization names it in context.organization.
+func (s *Server) AccessHandler(publicURL string) http.Handler {
+	mux := http.NewServeMux()
+	for path, fn := range map[string]func(context.Context, []byte) (any, error){
+		"/evaluation": s.evaluation, "/evaluations": s.evaluations,
+		"/search/subject": s.searchSubject, "/search/resource": s.searchResource, "/search/action": s.searchAction,
+	} {
+		mux.Handle("POST "+AccessPrefix+path, s.accessRoute(fn))
+	}
+	mux.Handle("GET "+MetadataPath, httpx.Handler(func(w http.ResponseWriter, _ *http.Request) error {
+		writeJSON(w, metadata(publicURL))
+		return nil
+	}).With(s.renderAccess))
+	mux.Handle("/", httpx.Handler(func(w http.ResponseWriter, r *http.Request) error { return noRoute(mux, w, r) }).With(s.renderAccess))
+	return mux
+}
+
+// metadata describes this policy decision point.
+func metadata(publicURL string) map[string]any {
+	at := publicURL + AccessPrefix
+	return map[string]any{
+		"policy_decision_point":       publicURL,
+		"access_evaluation_endpoint":  at + "/evaluation",
+		"access_evaluations_endpoint": at + "/evaluations",
+		"search_subject_endpoint":     at + "/search/subject",
+		"search_resource_endpoint":    at + "/search/resource",
+		"search_action_endpoint":      at + "/search/action",
+	}
+}
+
+// accessRoute authenticates the caller, reads the body, and answers.
+func (s *Server) accessRoute(fn func(context.Context, []byte) (any, error)) http.Handler {
+	return httpx.Handler(func(w http.ResponseWriter, r *http.Request) error {
+		echoRequestID(w, r)
+		caller, err := s.bearer(r)
+		if err != nil {
+			return err
+		}
+		if !caller.May(ScopeAccessRead) {
+			return directory.Errorf(directory.Forbidden, "This token lacks the scope %s.", ScopeAccessRead)
+		}
+		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+			return invalid("Content-Type", "Send the question as application/json.")
+		}
+		if err := readBody(w, r); err != nil {
+			return err
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return err
+		}
+		out, err := fn(withCaller(r.Context(), caller), body)
+		if err != nil {
+			return err
+		}
+		writeJSON(w, out)
+		return nil
+	}).With(s.renderAccess)
+}
+
+// echoRequestID gives a caller back the id that it gave to its request (section 10.1.6).
+func echoRequestID(w http.ResponseWriter, r *http.Request) {
+	id := r.Header.Get(httpx.HeaderRequestID)
+	strange := strings.ContainsFunc(id, func(c rune) bool { return c < ' ' || c > '~' })
+	if id != "" && len(id) <= 200 && !strange {
+		w.Header().Set(httpx.HeaderRequestID, id)
+	}
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // a client that has gone needs no answer
+}
+
+// accessStatus is the table of this transport: that of REST, but for a question that makes no sense, which AuthZEN
+// answers with 400 (section 10.1.5).
+func accessStatus(kind directory.Kind) int {
+	if kind == directory.Invalid {
+		return http.StatusBadRequest
+	}
+	return status(kind)
+}
+
+// renderAccess answers with an error as a problem.
+func (s *Server) renderAccess(w http.ResponseWriter, r *http.Request, err error) {
+	p := s.problem(r.Context(), err)
+	if p.Status == status(directory.Invalid) {
+		p.Status = accessStatus(directory.Invalid)
+		p.Title = http.StatusText(p.Status)
+	}
+	s.Render(w, r, p)
+}
+
+// authEntity is a subject or a resource.
+type authEntity struct {
+	Type       string         `json:"type"`
+	ID         string         `json:"id"`
+	Properties map[string]any `json:"properties,omitempty"`
+}
+
+type authAction struct {
+	Name string `json:"name"`
+}
+
+// authQuestion is a question as AuthZEN writes it. What it does not know it passes over.
+type authQuestion struct {
+	Subject  *authEntity    `json:"subject"`
+	Action   *authAction    `json:"action"`
+	Resource *authEntity    `json:"resource"`
+	Context  map[string]any `json:"context"`
+}
+
+// authDecision is the answer to one question.
+type authDecision struct {
+	Decision bool         `json:"decision"`
+	Context  *authContext `json:"context,omitempty"`
+}
+
+// authContext says why, and to what a yes is limited.
+type authContext struct {
+	Reason   string          `json:"reason,omitempty"`
+	Source   *access.Source  `json:"source,omitempty"`
+	Also     []access.Source `json:"also,omitempty"`
+	Rule     string          `json:"rule,omitempty"` // of the mapping, by which the person has the source
+	RuleAt   string          `json:"rule_at,omitempty"`
+	Until    *time.Time      `json:"until,omitempty"`
+	Data     []string        `json:"data,omitempty"`
+	Limit    int64           `json:"limit,omitempty"`
+	Approval bool            `json:"approval,omitempty"`
+	Error    *authError      `json:"error,omitempty"`
+}
+
+type authError struct {
+	Status  int    `json:"status"`
+	Message string `json:"message"`
+}
+
+func decide(a access.Answer) authDecision {
+	c := &authContext{Reason: a.Why, Also: a.Also, Until: instant(a.Until), Data: a.Data, Limit: a.Limit, Approval: a.Approval}
+	if a.Source != (access.Source{}) {
+		c.Source = &a.Source
+	}
+	if a.Given != nil {
+		c.Rule, c.RuleAt = a.Given.Rule, a.Given.At
+	}
+	return authDecision{Decision: a.Allowed, Context: c}
+}
+
+// readQuestion decodes a body.
+func readQuestion(body []byte, into any) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return invalid("", "The body is empty; send a question with subject, action and resource.")
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return &directory.Error{Kind: directory.Invalid, Message: "The body is no question: it is not the JSON that the Authorization API describes.", Err: err}
+	}
+	return nil
+}
+
+// complete says what a question lacks.
+func (q *authQuestion) complete() error {
+	switch {
+	case q.Subject == nil || q.Subject.Type == "" || q.Subject.ID == "":
+		return invalid("subject", "The question needs a subject with type and id.")
+	case q.Action == nil || q.Action.Name == "":
+		return invalid("action", "The question needs an action with a name.")
+	case q.Resource == nil || q.Resource.Type == "" || q.Resource.ID == "":
+		return invalid("resource", "The question needs a resource with type and id.")
+	}
+	return nil
+}
+
+// subjectUser is the one type of subject that there is.
+const subjectUser = "user"
+
+// accessView is a snapshot in which questions are answered.
+type accessView struct {
+	tx      store.Tx
+	names   *names
+	org     directory.OrgNum
+	policy  *access.Policy
+	now     time.Time
+	members map[string]*directory.Member // those met already; nil for nobody
+}
+
+// answering runs fn on a snapshot of the caller's organization.
+func (s *Server) answering(ctx context.Context, context map[string]any, fn func(*accessView) error) error {
+	return s.Store.View(ctx, func(tx store.Tx) error {
+		n, err := readNames(tx)
+		if err != nil {
+			return err
+		}
+		org, err := askedOrganization(ctx, n, context)
+		if err != nil {
+			return err
+		}
+		policy, err := s.accessPolicy(tx, org)
+		if err != nil {
+			return err
+		}
+		return fn(&accessView{tx: tx, names: n, org: org, policy: policy, now: s.Now(), members: map[string]*directory.Member{}})
+	})
+}
+
+// askedOrganization is the one of the token, else the one that the context names, else the only one there is.
+func askedOrganization(ctx context.Context, n *names, context map[string]any) (directory.OrgNum, error) {
+	if org := callerOf(ctx).Org; org != 0 {
+		return org, nil
+	}
+	if name, ok := context["organization"].(string); ok {
+		return n.organization(ctx, name)
+	}
+	if len(n.orgs) == 1 {
+		for _, org := range n.orgs {
+			return org, nil
+		}
+	}
+	return 0, invalid("context.organization", "This token is for every organization; say which in context.organization.")
+}
+
+// member returns whom a subject means, nil for nobody, with the reason.
+func (v *accessView) member(subject *authEntity) (*directory.Member, string, error) {
+	if subject.Type != subjectUser {
+		return nil, fmt.Sprintf("there are no subjects of the type %q; people are of the type user", subject.Type), nil
+	}
+	if m := v.members[subject.ID]; m != nil {
+		return m, "", nil
+	}
+	m, err := findMember(v.tx, v.names, v.org, subject.ID)
+	if kind := directory.KindOf(err); err != nil && (kind == directory.NotFound || kind == directory.Conflict) {
+		return nil, "the subject means nobody, or several people, in this organization", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	v.members[subject.ID] = m
+	return m, "", nil
+}
+
+// decide answers one complete question.
+func (v *accessView) decide(q *authQuestion) (authDecision, error) {
+	resource, err := access.ResourceOf(q.Resource.Type, q.Resource.ID, q.Resource.Properties)
+	if err != nil {
+		return authDecision{}, err
+	}
+	m, nobody, err := v.member(q.Subject)
+	if err != nil {
+		return authDecision{}, err
+	}
+	if m == nil {
+		return authDecision{Context: &authContext{Reason: nobody}}, nil
+	}
+	return decide(v.policy.Can(m, access.Question{Action: q.Action.Name, Resource: resource}, v.now)), nil
+}
+
+// evaluation answers one question (section 6).
+func (s *Server) evaluation(ctx context.Context, body []byte) (any, error) {
+	var q authQuestion
+	if err := readQuestion(body, &q); err != nil {
+		return nil, err
+	}
+	return s.evaluate(ctx, &q)
+}
+
+func (s *Server) evaluate(ctx context.Context, q *authQuestion) (any, error) {
+	if err := q.complete(); err != nil {
+		return nil, err
+	}
+	var d authDecision
+	err := s.answering(ctx, q.Context, func(v *accessView) (err error) {
+		d, err = v.decide(q)
+		return err
+	})
+	return d, err
+}

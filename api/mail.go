@@ -1,0 +1,148 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/mixus/usher/config"
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/outbox/mail"
+	"github.com/mixus/usher/store"
+)
+
+// Mail is a letter that waits for the mail server, was sent, or was given up.
+type Mail struct {
+	ID      string     `json:"id"`
+	Kind    string     `json:"kind" doc:"What letter it is, such as invitation or welcome."`
+	To      string     `json:"to" doc:"The address that it goes to."`
+	State   string     `json:"state" enum:"queued,sent,failed" doc:"Failed ones are given up: somebody has to look at them."`
+	Tries   int        `json:"tries" doc:"How often it was handed to the mail server, or could not be."`
+	Due     *time.Time `json:"due,omitempty" doc:"While it is queued: when it is tried next."`
+	About   string     `json:"about,omitempty" doc:"The id of the invitation, member or hold that it is about."`
+	Error   string     `json:"error,omitempty" doc:"What the mail server said last."`
+	Created time.Time  `json:"created"`
+}
+
+// Letter is how a letter reads.
+type Letter struct {
+	Kind    string `json:"kind"`
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+	HTML    string `json:"html"`
+}
+
+type mailFilter struct {
+	InOrganization
+	Paging
+	State string `query:"state" enum:"queued,sent,failed" doc:"Only those in this state."`
+}
+
+type oneMail struct {
+	InOrganization
+	Mail string `path:"mail" maxLength:"64" doc:"The mail's id."`
+	Body ReasonBody
+}
+
+type oneLetter struct {
+	InOrganization
+	Kind string `path:"kind" maxLength:"64" doc:"The kind of letter."`
+}
+
+func (s *Server) mails(api huma.API) {
+	handle(s, api, get("/organizations/{organization}/mails", "list-mails", ScopeMembersRead, "List mail",
+		"Lists letters that wait, were sent within 90 days, or were given up, the oldest first. A page may hold fewer than limit while there is a next one."),
+		func(ctx context.Context, in *mailFilter) (*answer[Page[Mail]], error) {
+			return found(s.listMails(ctx, in))
+		})
+	handle(s, api, post("/organizations/{organization}/mails/{mail}/retry", "retry-mail", ScopeMembersWrite, "Retry a mail",
+		"Has a mail tried again that was given up. One that waits or was sent is refused: nothing is sent twice."),
+		func(ctx context.Context, in *oneMail) (*answer[Mail], error) {
+			return found(s.retryMail(ctx, in))
+		})
+	handle(s, api, get("/organizations/{organization}/letters/{kind}", "preview-letter", ScopePolicyRead, "Preview a letter",
+		"Shows a letter as the policy in force has it, filled in with made-up values."),
+		func(ctx context.Context, in *oneLetter) (*answer[Letter], error) {
+			return found(s.previewLetter(ctx, in))
+		})
+}
+
+func (s *Server) listMails(ctx context.Context, in *mailFilter) (Page[Mail], error) {
+	page := Page[Mail]{Items: []Mail{}}
+	after, err := in.after()
+	if err != nil {
+		return page, err
+	}
+	var num directory.OrgNum
+	err = s.view(ctx, in.Organization, func(_ store.Tx, _ *names, org directory.OrgNum) error {
+		num = org
+		return nil
+	})
+	if err != nil {
+		return page, err
+	}
+	rows, last, err := s.Engine.ListMails(ctx, num, directory.MailState(in.State), after, in.Limit)
+	for _, m := range rows {
+		page.Items = append(page.Items, mailView(m))
+	}
+	if !last.IsZero() {
+		page.Next = cursor(last[:])
+	}
+	return page, err
+}
+
+func mailView(m *directory.Mail) Mail {
+	view := Mail{ID: m.ID.String(), Kind: m.Kind, To: m.To, State: string(m.State), Tries: m.Tries, Error: m.LastError, Created: m.Created}
+	if !m.Due.IsZero() {
+		view.Due = &m.Due
+	}
+	if !m.About.IsZero() {
+		view.About = m.About.String()
+	}
+	return view
+}
+
+func (s *Server) retryMail(ctx context.Context, in *oneMail) (Mail, error) {
+	org, why, err := s.acting(ctx, in.Organization, &in.Body)
+	if err != nil {
+		return Mail{}, err
+	}
+	id, ok := directory.ParseID(in.Mail)
+	if !ok {
+		return Mail{}, directory.Errorf(directory.NotFound, "There is no mail %q; `usher mail list` shows those there are.", in.Mail)
+	}
+	m, err := s.Engine.RetryMail(ctx, org, id, why)
+	if err != nil {
+		return Mail{}, err
+	}
+	return mailView(m), nil
+}
+
+func (s *Server) previewLetter(ctx context.Context, in *oneLetter) (Letter, error) {
+	var organization *config.Organization
+	err := s.view(ctx, in.Organization, func(tx store.Tx, _ *names, org directory.OrgNum) error {
+		policy, err := s.Engine.Policy(tx, org)
+		if err == nil {
+			organization = policy.Organization
+		}
+		return err
+	})
+	if err != nil {
+		return Letter{}, err
+	}
+	return PreviewLetter(organization, in.Kind, s.Engine.PublicURL, s.Now())
+}
+
+// PreviewLetter shows a letter of an organization, filled in with made-up values.
+func PreviewLetter(o *config.Organization, kind, publicURL string, at time.Time) (Letter, error) {
+	m, err := mail.Preview(kind, mail.Letter{
+		ID: "preview", To: "ann@acme.com", Organization: cmp.Or(o.Name, o.ID), SupportName: o.Support.Name, SupportEmail: o.Support.Email,
+		PublicURL: cmp.Or(publicURL, "https://usher.example.com"), At: at,
+	}, o.Letters.Templates)
+	if err != nil {
+		return Letter{}, err
+	}
+	return Letter{Kind: kind, Subject: m.Subject, Text: m.Text, HTML: m.HTML}, nil
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mixus/usher/api"
+	"github.com/mixus/usher/config"
+)
+
+// invitationVerb is what an administrator does to an invitation.
+type invitationVerb struct {
+	name, short, long string
+	needsReason       bool
+	body              func(c *cobra.Command, reason string) (any, error) // nil for the reason alone
+	flags             func(*cobra.Command)                               // nil for none
+}
+
+func (p *program) invitationVerbs() []*cobra.Command {
+	return []*cobra.Command{
+		p.invitationVerb(invitationVerb{name: "resend", short: "Send an invitation again, with a new link", long: "Links of before work no more. An invitation that has expired is open again."}),
+		p.invitationVerb(invitationVerb{name: "remind", short: "Mail somebody again who has not answered", long: "The links of before go on working."}),
+		p.extend(), p.editInvitation(),
+		p.invitationVerb(invitationVerb{name: "cancel", short: "Take an invitation back", long: "Its links lead nowhere any more."}),
+		p.invitationVerb(invitationVerb{name: "approve", short: "Send an invitation that waits for an approval", long: "Where the organization's file has invitations: {require_approval: true}, each waits for one."}),
+		p.invitationVerb(invitationVerb{name: "reject", short: "Do not send an invitation that waits for an approval", long: "Say why; whoever asked for it can read it.", needsReason: true}),
+	}
+}
+
+func (p *program) extend() *cobra.Command {
+	var length, until string
+	return p.invitationVerb(invitationVerb{
+		name: "extend", short: "Make an invitation end later, or earlier", long: "For a time from now on (--for 14d), or until an instant (--until 2027-01-31T18:00:00Z).",
+		body: func(_ *cobra.Command, reason string) (any, error) {
+			body := api.ExtendBody{WhyBody: api.WhyBody{Reason: reason}}
+			switch {
+			case (length == "") == (until == ""):
+				return nil, usagef("say until when: --for or --until")
+			case length != "":
+				life, err := config.ParseDuration(length)
+				if err != nil {
+					return nil, usagef("--for: %v", err)
+				}
+				body.Until = time.Now().Add(life).UTC().Truncate(time.Second)
+			default:
+				end, err := time.Parse(time.RFC3339, until)
+				if err != nil {
+					return nil, usagef("--until %q is no instant such as 2027-01-31T18:00:00Z", until)
+				}
+				body.Until = end
+			}
+			return body, nil
+		},
+		flags: func(c *cobra.Command) {
+			c.Flags().StringVar(&length, "for", "", "how `long` from now on, as 14d")
+			c.Flags().StringVar(&until, "until", "", "until which `instant`")
+		},
+	})
+}
+
+func (p *program) editInvitation() *cobra.Command {
+	var role, department, access string
+	var sets []string
+	return p.invitationVerb(invitationVerb{
+		name: "edit", short: "Change what an open invitation gives", long: "What is not named stays as it is; the links go on working.",
+		body: func(c *cobra.Command, reason string) (any, error) {
+			body := api.EditBody{WhyBody: api.WhyBody{Reason: reason}}
+			given := func(name string, value *string, to **string) bool {
+				if c.Flags().Changed(name) {
+					*to = value
+				}
+				return *to != nil
+			}
+			changes := given("role", &role, &body.Role)
+			changes = given("department", &department, &body.Department) || changes
+			changes = given("access", &access, &body.Access) || changes
+			if c.Flags().Changed("permission-sets") {
+				body.PermissionSets, changes = &sets, true
+			}
+			if !changes {
+				return nil, usagef("say what to change: --role, --department, --access or --permission-sets")
+			}
+			return body, nil
+		},
+		flags: func(c *cobra.Command) {
+			c.Flags().StringVar(&role, "role", "", "another `role`")
+			c.Flags().StringVar(&department, "department", "", "another `department`")
+			c.Flags().StringVar(&access, "access", "", "how `much` it gives: full, limited or custom")
+			c.Flags().StringSliceVar(&sets, "permission-sets", nil, "the permission `sets` of custom access")
+		},
+	})
+}
+
+func (p *program) invitationVerb(v invitationVerb) *cobra.Command {
+	var organization, reason string
+	c := p.inOrganization(&cobra.Command{
+		Use: v.name + " EMAIL", Short: v.short, Long: v.short + ". " + v.long, Args: arguments("the invited address, or the invitation's id"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if v.needsReason && reason == "" {
+				return usagef("say why with --reason; it is kept in the journal")
+			}
+			var body any = api.WhyBody{Reason: reason}
+			if v.body != nil {
+				var err error
+				if body, err = v.body(c, reason); err != nil {
+					return err
+				}
+			}
+			return p.within(c, organization, func(cl *client, path string) error {
+				var i api.Invitation
+				if err := cl.call(c.Context(), http.MethodPost, path+"/invitations/"+url.PathEscape(args[0])+"/"+v.name, nil, body, &i); err != nil {
+					return err
+				}
+				if p.json {
+					return printJSON(p.out, i)
+				}
+				_, err := fmt.Fprintln(p.out, clean(invitationStands(i)))
+				return err
+			})
+		},
+	}, &organization)
+	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	if v.flags != nil {
+		v.flags(c)
+	}
+	return c
+}
+
+// invitationStands says in one line how an invitation stands.
+func invitationStands(i api.Invitation) string {
+	text := fmt.Sprintf("The invitation of %s as %s is %s", i.Email, i.Role, i.State)
+	if i.State == "pending" && i.Expires != nil {
+		text += " until " + day(*i.Expires)
+	}
+	return text + "."
+}

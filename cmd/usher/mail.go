@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mixus/usher/api"
+	"github.com/mixus/usher/app"
+	"github.com/mixus/usher/outbox/mail"
+)
+
+func (p *program) mail() *cobra.Command {
+	c := &cobra.Command{
+		Use: "mail", Short: "See what was mailed and what could not be, and how a letter reads", Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(p.mailList(), p.mailRetry(), p.mailPreview())
+	return grouped(groupAsk, c)
+}
+
+func (p *program) mailList() *cobra.Command {
+	var organization string
+	var failed, waiting bool
+	c := p.inOrganization(&cobra.Command{
+		Use: "list", Short: "List mail that waits, was sent, or was given up", Args: arguments(),
+		Long: "Lists the letters of the last 90 days, the oldest first. A failed one was given up: ERROR is what the mail server said; `usher mail retry ID` tries it again once that is mended.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			query := url.Values{"limit": {"500"}}
+			switch {
+			case failed && waiting:
+				return usagef("give --failed or --waiting, not both")
+			case failed:
+				query.Set("state", "failed")
+			case waiting:
+				query.Set("state", "queued")
+			}
+			return p.within(c, organization, func(cl *client, path string) error {
+				mails := []api.Mail{}
+				err := each(c.Context(), cl, path+"/mails", query, func(m api.Mail) error {
+					mails = append(mails, m)
+					return nil
+				})
+				if err != nil {
+					return err
+				}
+				if p.json {
+					return printJSON(p.out, mails)
+				}
+				if len(mails) == 0 {
+					p.say("There is no such mail.")
+					return nil
+				}
+				rows := make([][]string, len(mails))
+				for i, m := range mails {
+					rows[i] = []string{m.To, m.Kind, m.State, strconv.Itoa(m.Tries), day(m.Created), dayOf(m.Due, ""), m.ID, m.Error}
+				}
+				return table(p.out, []string{"TO", "LETTER", "STATE", "TRIES", "SINCE", "NEXT TRY", "ID", "ERROR"}, rows)
+			})
+		},
+	}, &organization)
+	c.Flags().BoolVar(&failed, "failed", false, "only those that were given up")
+	c.Flags().BoolVar(&waiting, "waiting", false, "only those that wait for the mail server")
+	return c
+}
+
+func (p *program) mailRetry() *cobra.Command {
+	var organization, reason string
+	c := p.inOrganization(&cobra.Command{
+		Use: "retry ID", Short: "Try a mail again that was given up", Args: arguments("the mail's id"),
+		Long: "Tries a mail again that was given up. One that waits is tried by itself, and one that was sent is never sent twice.",
+		RunE: func(c *cobra.Command, args []string) error {
+			if reason == "" {
+				return usagef("say why with --reason; it is kept in the journal")
+			}
+			return p.within(c, organization, func(cl *client, path string) error {
+				var m api.Mail
+				if err := cl.call(c.Context(), http.MethodPost, path+"/mails/"+url.PathEscape(args[0])+"/retry", nil, api.ReasonBody{Reason: reason}, &m); err != nil {
+					return err
+				}
+				if p.json {
+					return printJSON(p.out, m)
+				}
+				_, err := fmt.Fprintln(p.out, clean(fmt.Sprintf("The %s letter to %s is tried again.", m.Kind, m.To)))
+				return err
+			})
+		},
+	}, &organization)
+	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	return c
+}
+
+func (p *program) mailPreview() *cobra.Command {
+	var organization, file string
+	var html bool
+	c := p.inOrganization(&cobra.Command{
+		Use: "preview LETTER", Short: "Show how a letter reads, filled in with made-up values", Args: arguments("the letter"),
+		Long: "Shows a letter as the policy in force has it; with --config, as the files have it, so that a template can be looked at before it is applied. The letters are " +
+			strings.Join(mail.Kinds(), ", ") + ".",
+		RunE: func(c *cobra.Command, args []string) error {
+			if file != "" {
+				letter, err := previewOf(file, organization, args[0])
+				if err != nil {
+					return err
+				}
+				return p.letter(letter, html)
+			}
+			return p.within(c, organization, func(cl *client, path string) error {
+				var letter api.Letter
+				if err := cl.call(c.Context(), http.MethodGet, path+"/letters/"+url.PathEscape(args[0]), nil, nil, &letter); err != nil {
+					return err
+				}
+				return p.letter(letter, html)
+			})
+		},
+	}, &organization)
+	c.Flags().StringVar(&file, "config", "", "read the templates of this `file`, usher.yaml or an organization's, instead")
+	c.Flags().BoolVar(&html, "html", false, "print the HTML half")
+	return c
+}
+
+// previewOf shows a letter as files have it.
+func previewOf(file, organization, kind string) (api.Letter, error) {
+	configuration, problems := app.ReadConfiguration(file, "")
+	policies := slices.DeleteFunc(configuration.Policies, func(q app.Policy) bool {
+		return q.Policy == nil || organization != "" && q.Organization != organization
+	})
+	for i := range problems {
+		if q := &problems[i]; strings.HasSuffix(q.File, ".txt") || strings.HasSuffix(q.File, ".html") || len(policies) == 0 {
+			return api.Letter{}, &app.ProblemsError{Path: file, Problems: problems}
+		}
+	}
+	switch {
+	case len(policies) == 0:
+		return api.Letter{}, usagef("%s has no organization %q", file, organization)
+	case len(policies) > 1:
+		return api.Letter{}, usagef("%s has several organizations; say which with --organization", file)
+	}
+	publicURL := ""
+	if configuration.Operator != nil {
+		publicURL = configuration.Operator.PublicURL
+	}
+	return api.PreviewLetter(policies[0].Policy.Organization, kind, publicURL, time.Now())
+}
+
+func (p *program) letter(l api.Letter, html bool) error {
+	if p.json {
+		return printJSON(p.out, l)
+	}
+	if html {
+		_, err := fmt.Fprint(p.out, l.HTML)
+		return err
+	}
+	_, err := fmt.Fprintf(p.out, "Subject: %s\n\n%s", clean(l.Subject), l.Text)
+	return err
+}

@@ -1,0 +1,243 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/outbox/mail"
+	"github.com/mixus/usher/store"
+)
+
+// How a mail that the server does not take is tried again, and for how long.
+const (
+	mailAgain  = 15 * time.Second    // after the first try; twice as long after each further one
+	mailSeldom = time.Hour           // but not longer than this
+	mailTries  = 80                  // which takes three days; then somebody has to look at it
+	mailKept   = 90 * 24 * time.Hour // a mail that was sent, or given up, is remembered
+
+	mailCounted    = 1000 // waiting mails are counted at most
+	mailsForgotten = 200  // at once
+)
+
+// noMailServer is what is said where usher.yaml has no "mail".
+const noMailServer = "usher.yaml says of no mail server"
+
+// mail queues a mail in the transaction that it follows from. Its kind, To and About, and Data, the JSON of the letter (see
+// outbox/mail), are the caller's; Key tells things of one kind and About apart that are each worth a mail, "" where there is
+// one. The same thing is mailed to the same person once, however often it is queued.
+func (s *settlement) mail(m *directory.Mail) error {
+	if s.dry {
+		return nil
+	}
+	queued := *m
+	queued.ID, queued.Org, queued.State = s.engine.ids.New(s.now), s.org, directory.MailQueued
+	queued.Created, queued.Due = s.now, s.now
+	queued.Key = m.Kind + "/" + m.About.String() + "/" + m.Key + "/" + directory.Fold(m.To)
+	var err error
+	if queued.Data, err = s.engine.sealMail(queued.ID, m.Data); err != nil {
+		return err
+	}
+	err = s.tx.PutMail(&queued)
+	if errors.Is(err, store.ErrExists) {
+		return nil
+	}
+	s.mailed = s.mailed || err == nil
+	return err
+}
+
+// WorkMail sends what waits to be mailed, until the context ends. It is apart from Work, which is kept waiting by no server.
+func (e *Engine) WorkMail(ctx context.Context) error {
+	for ctx.Err() == nil {
+		wait := idleLimit
+		left, err := e.SendMail(ctx)
+		if err == nil {
+			err = e.forgetMail(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			e.Log.ErrorContext(ctx, "mail that waits could not be worked through; it is tried again", "err", err)
+		}
+		if left > 0 || err != nil {
+			wait = mailAgain
+		}
+		select {
+		case <-ctx.Done():
+		case <-e.post.rings():
+		case <-time.After(wait):
+		}
+	}
+	return ctx.Err()
+}
+
+// SendMail sends what waits to be mailed and is due, and returns how much still waits. What goes wrong with one mail keeps
+// no other from being sent, unless the server cannot be reached at all. Codes, for which somebody waits, go before letters.
+func (e *Engine) SendMail(ctx context.Context) (left int, failed error) {
+	e.mailing.Lock()
+	defer e.mailing.Unlock()
+	asked := map[string]bool{}
+	for ctx.Err() == nil {
+		if err := e.sendCodes(ctx, asked); err != nil {
+			failed = errors.Join(failed, err)
+		}
+		m, err := e.nextMail(ctx)
+		if err != nil {
+			return left, errors.Join(failed, err)
+		}
+		if m == nil {
+			break
+		}
+		reached, err := e.deliver(ctx, m)
+		if err != nil { // the store's, so that trying further ones would only send what cannot be noted
+			return left, errors.Join(failed, err)
+		}
+		if !reached {
+			break
+		}
+	}
+	err := e.Store.View(ctx, func(tx store.Tx) error {
+		names, err := tx.ListDocuments(askPrefix)
+		if err != nil {
+			return err
+		}
+		waiting, err := tx.ListMails(directory.MailQueued, directory.NoID, mailCounted)
+		left = len(names) + len(waiting)
+		return err
+	})
+	return left, errors.Join(failed, err)
+}
+
+// nextMail returns the mail that is due longest, nil for none.
+func (e *Engine) nextMail(ctx context.Context) (*directory.Mail, error) {
+	var due []*directory.Mail
+	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
+		due, err = tx.DueMails(e.Now(), 1)
+		return err
+	})
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	return due[0], nil
+}
+
+// deliver tries to send a mail and notes what became of it. It reports whether the server could be reached; the error is the
+// store's. A mail that was taken is not handed over again although that cannot be noted, for as long as the process lives;
+// one that is handed over anew after that has the same Message-ID.
+func (e *Engine) deliver(ctx context.Context, m *directory.Mail) (bool, error) {
+	if e.taken[m.ID] {
+		return true, e.noteMail(ctx, m, nil)
+	}
+	message, err := e.letter(ctx, m)
+	switch {
+	case err == nil && message == nil:
+		return true, e.forgetMails(ctx, []*directory.Mail{m})
+	case err == nil && e.Mail == nil && isNotice(m.Kind):
+		return true, e.forgetMails(ctx, []*directory.Mail{m})
+	case err == nil && e.Mail == nil:
+		err = directory.Errorf(directory.Invalid, noMailServer)
+	case err == nil:
+		err = e.Mail(ctx, message)
+		if err != nil && ctx.Err() != nil {
+			return false, nil // nobody knows what became of it, and the next process asks again
+		}
+	}
+	if err == nil {
+		if e.taken == nil {
+			e.taken = map[directory.ID]bool{}
+		}
+		e.taken[m.ID] = true
+	}
+	return !mail.Unreachable(err), e.noteMail(ctx, m, err)
+}
+
+// noteMail notes what became of a try.
+func (e *Engine) noteMail(ctx context.Context, m *directory.Mail, failed error) error {
+	noted := *m
+	noted.Tries++
+	noted.Due, noted.LastError = time.Time{}, ""
+	if failed != nil {
+		noted.LastError = mail.Words(failed)
+	}
+	switch {
+	case failed == nil:
+		noted.State, noted.Data = directory.MailSent, nil
+	case mail.Temporary(failed) && noted.Tries < mailTries:
+		noted.Due = e.Now().UTC().Add(min(mailAgain<<min(m.Tries, 16), mailSeldom))
+		e.Log.WarnContext(ctx, "a mail waits for the mail server", "mail", m.ID.String(), "kind", m.Kind, "tries", noted.Tries, "err", failed)
+	default:
+		noted.State = directory.MailFailed
+		e.Log.ErrorContext(ctx, "a mail cannot be sent; `usher mail list --failed` shows it", "mail", m.ID.String(), "kind", m.Kind, "tries", noted.Tries, "err", failed)
+	}
+	// The process may be about to end: what was taken is noted all the same.
+	err := e.update(context.WithoutCancel(ctx), m.Org, directory.Cause{Kind: directory.CauseTime, Actor: "mail"}, func(s *settlement) error {
+		row, err := s.tx.Mail(m.ID)
+		if errors.Is(err, store.ErrNotFound) || err == nil && row.State != directory.MailQueued {
+			return nil // somebody has dealt with it meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.tx.PutMail(&noted); err != nil {
+			return err
+		}
+		return s.mailNoted(&noted)
+	})
+	if err == nil {
+		delete(e.taken, m.ID)
+	}
+	return err
+}
+
+// mailNoted records at an invitation what the mail server says of its letters.
+func (s *settlement) mailNoted(m *directory.Mail) error {
+	if m.Kind != mail.KindInvitation && m.Kind != mail.KindReminder || m.State == directory.MailQueued {
+		return nil
+	}
+	g, err := s.tx.Invitation(s.org, m.About)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (g.Invited == nil || g.Invited.Mailed == m.LastError) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	g.Invited = g.Invited.Clone()
+	g.Invited.Mailed = m.LastError
+	if err := s.tx.PutGrants([]*directory.Grant{g}); err != nil || m.State == directory.MailSent {
+		return err
+	}
+	member, err := s.existing(g.Member)
+	if err != nil {
+		return err
+	}
+	return s.tellMember(member, kindUndelivered, "the mail server does not take the letter: "+m.LastError)
+}
+
+// kindUndelivered is the kind of entry about a letter of an invitation that was given up.
+const kindUndelivered = "invitation.undelivered"
+
+// forgetMail forgets what was sent or given up long ago.
+func (e *Engine) forgetMail(ctx context.Context) error {
+	before := e.Now().Add(-mailKept)
+	for _, state := range []directory.MailState{directory.MailSent, directory.MailFailed} {
+		var old []*directory.Mail
+		err := e.Store.View(ctx, func(tx store.Tx) (err error) {
+			old, err = tx.ListMails(state, directory.NoID, mailsForgotten)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if old = slices.DeleteFunc(old, func(m *directory.Mail) bool { return m.Created.After(before) }); len(old) == 0 {
+			continue
+		}
+		if err := e.forgetMails(ctx, old); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) forgetMails(ctx context.Context, mails []*directory.Mail) error {
+	return e.Store.Update(ctx, func(tx store.Tx) error { return tx.DeleteMails(mails) })
+}

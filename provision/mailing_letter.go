@@ -1,0 +1,74 @@
+package provision
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/mixus/usher/config"
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/outbox/mail"
+	"github.com/mixus/usher/store"
+)
+
+// letter writes a mail that waits, as things are now. It is nil when there is nothing to say any more.
+func (e *Engine) letter(ctx context.Context, m *directory.Mail) (*mail.Message, error) {
+	data, err := e.openMail(m)
+	if err != nil {
+		return nil, err
+	}
+	var organization *config.Organization
+	moot := false
+	err = e.Store.View(ctx, func(tx store.Tx) error {
+		policy, err := e.Policy(tx, m.Org)
+		if err != nil {
+			return err
+		}
+		organization = policy.Organization
+		if m.Kind == mail.KindWelcome {
+			data, err = welcomeNow(tx, policy, m)
+			moot = data == nil
+			return err
+		}
+		moot, err = isMoot(tx, m, data)
+		return err
+	})
+	if err != nil || moot {
+		return nil, err
+	}
+	message, err := mail.Write(m.Kind, e.base(organization, m), data, organization.Letters.Templates)
+	var custom *mail.TemplateError
+	if errors.As(err, &custom) {
+		e.Log.ErrorContext(ctx, "an organization's template cannot be filled in; the standard letter is sent", "org", organization.ID, "kind", m.Kind, "err", err)
+		message, err = mail.Write(m.Kind, e.base(organization, m), data, nil)
+	}
+	return message, err
+}
+
+// base says whom a letter is from and to.
+func (e *Engine) base(o *config.Organization, m *directory.Mail) mail.Letter {
+	return mail.Letter{
+		ID: "mail-" + m.ID.String(), To: m.To, Organization: o.Name, SupportName: o.Support.Name, SupportEmail: o.Support.Email,
+		PublicURL: e.PublicURL, At: m.Created,
+	}
+}
+
+// isMoot reports whether a letter would only mislead: the link of an invitation that it brings works no more.
+func isMoot(tx store.Tx, m *directory.Mail, data json.RawMessage) (bool, error) {
+	if m.Kind != mail.KindInvitation && m.Kind != mail.KindReminder {
+		return false, nil
+	}
+	var letter mail.Invitation
+	if err := json.Unmarshal(data, &letter); err != nil {
+		return false, err
+	}
+	g, err := tx.Invitation(m.Org, m.About)
+	if errors.Is(err, store.ErrNotFound) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	hash := TokenHash(letter.Token)
+	return g.State != directory.InvitationPending || letter.Token != "" && g.Invited != nil && !g.Invited.HasLink(hash), nil
+}
