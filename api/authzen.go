@@ -206,7 +206,6 @@ const subjectUser = "user"
 // accessView is a snapshot in which questions are answered.
 type accessView struct {
 	tx      store.Tx
-	names   *names
 	org     directory.OrgNum
 	policy  *access.Policy
 	now     time.Time
@@ -216,11 +215,7 @@ type accessView struct {
 // answering runs fn on a snapshot of the caller's organization.
 func (s *Server) answering(ctx context.Context, context map[string]any, fn func(*accessView) error) error {
 	return s.Store.View(ctx, func(tx store.Tx) error {
-		n, err := readNames(tx)
-		if err != nil {
-			return err
-		}
-		org, err := askedOrganization(ctx, n, context)
+		org, err := askedOrganization(ctx, tx, context)
 		if err != nil {
 			return err
 		}
@@ -228,14 +223,18 @@ func (s *Server) answering(ctx context.Context, context map[string]any, fn func(
 		if err != nil {
 			return err
 		}
-		return fn(&accessView{tx: tx, names: n, org: org, policy: policy, now: s.Now(), members: map[string]*directory.Member{}})
+		return fn(&accessView{tx: tx, org: org, policy: policy, now: s.Now(), members: map[string]*directory.Member{}})
 	})
 }
 
 // askedOrganization is the one of the token, else the one that the context names, else the only one there is.
-func askedOrganization(ctx context.Context, n *names, context map[string]any) (directory.OrgNum, error) {
+func askedOrganization(ctx context.Context, tx store.Tx, context map[string]any) (directory.OrgNum, error) {
 	if org := callerOf(ctx).Org; org != 0 {
 		return org, nil
+	}
+	n, err := readNames(tx)
+	if err != nil {
+		return 0, err
 	}
 	if name, ok := context["organization"].(string); ok {
 		return n.organization(ctx, name)
@@ -256,7 +255,7 @@ func (v *accessView) member(subject *authEntity) (*directory.Member, string, err
 	if m := v.members[subject.ID]; m != nil {
 		return m, "", nil
 	}
-	m, err := findMember(v.tx, v.names, v.org, subject.ID)
+	m, err := v.find(subject.ID)
 	if kind := directory.KindOf(err); err != nil && (kind == directory.NotFound || kind == directory.Conflict) {
 		return nil, "the subject means nobody, or several people, in this organization", nil
 	}
@@ -265,6 +264,32 @@ func (v *accessView) member(subject *authEntity) (*directory.Member, string, err
 	}
 	v.members[subject.ID] = m
 	return m, "", nil
+}
+
+// find returns the member of an id or address at once where only one can be meant, and else looks everywhere.
+func (v *accessView) find(ref string) (*directory.Member, error) {
+	ids := make([]directory.ID, 1, 2)
+	var byID bool
+	if ids[0], byID = directory.ParseID(ref); !byID {
+		var err error
+		if ids, err = v.tx.FindMembers(v.org, directory.Key{Attribute: directory.AttrEmail, Value: directory.FoldAddress(ref)}, directory.NoID, 2); err != nil {
+			return nil, err
+		}
+	}
+	if len(ids) == 1 {
+		rows, err := v.tx.Members(v.org, ids)
+		if err != nil {
+			return nil, err
+		}
+		if m := rows[0]; m != nil && m.Merged.IsZero() {
+			return m, nil
+		}
+	}
+	n, err := readNames(v.tx)
+	if err != nil {
+		return nil, err
+	}
+	return findMember(v.tx, n, v.org, ref)
 }
 
 // decide answers one complete question.

@@ -1,0 +1,158 @@
+package invite
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+)
+
+// How many people are handed over at once, and with how much text.
+const (
+	batch      = 200
+	batchBytes = 256 << 10
+)
+
+// Outcome is what became of a row, or would.
+type Outcome struct {
+	Line    int    `json:"line"`
+	Email   string `json:"email"`
+	Code    string `json:"code"`              // invited, awaiting_approval, already_member, already_invited, refused
+	Field   string `json:"-"`                 // of a refused one: the column that is wrong
+	Message string `json:"message,omitempty"` // why it was refused, or what else to know of it
+}
+
+// refused is the code of somebody who cannot be invited.
+const refused = "refused"
+
+// Import is one file on its way in.
+type Import struct {
+	// Open opens the file from its beginning. It is read more than once.
+	Open func() (io.ReadCloser, error)
+	// Invite invites people, or says what would become of each, in their order.
+	Invite func(ctx context.Context, people []Person, dryRun bool) ([]Outcome, error)
+	// Progress, if it is set, is told of rows that are done.
+	Progress func(rows int)
+
+	DryRun bool // change nothing
+	Atomic bool // invite nobody where somebody cannot be invited
+}
+
+// Report is what became of a file.
+type Report struct {
+	Rows     int            `json:"rows"` // that were read, bad ones included
+	DryRun   bool           `json:"dry_run,omitempty"`
+	Withheld bool           `json:"withheld,omitempty"` // nobody was invited, because of the problems
+	Counts   map[string]int `json:"counts"`
+	Problems []*RowError    `json:"problems"`
+	Outcomes []Outcome      `json:"outcomes"` // of good rows, in the order of the file
+}
+
+// Run works through the file. Its error is a *RowError of the whole file, or what reading or inviting met; the report then has
+// what was done before. Nobody who was invited before is invited again, so that the same file can be run anew.
+func (m *Import) Run(ctx context.Context) (*Report, error) {
+	report := &Report{DryRun: m.DryRun, Counts: map[string]int{}, Problems: []*RowError{}, Outcomes: []Outcome{}}
+	s, err := m.survey()
+	if err != nil {
+		return report, err
+	}
+	report.Problems = append(report.Problems, s.problems...)
+	report.Rows = len(s.people) + len(s.problems)
+	for _, p := range s.people {
+		if p.depth < 0 {
+			report.Rows-- // counted as a problem
+		}
+	}
+	if m.Atomic {
+		if err := m.work(ctx, s, report, true); err != nil {
+			return report, err
+		}
+		if report.Withheld = len(report.Problems) > 0; report.Withheld || m.DryRun {
+			report.order()
+			return report, nil
+		}
+		report.Outcomes, report.Counts = []Outcome{}, map[string]int{}
+	}
+	err = m.work(ctx, s, report, m.DryRun)
+	report.order()
+	return report, err
+}
+
+func (m *Import) survey() (s *survey, err error) {
+	err = m.open(func(from io.Reader) error {
+		s, err = look(from)
+		return err
+	})
+	return s, err
+}
+
+func (m *Import) open(fn func(io.Reader) error) error {
+	file, err := m.Open()
+	if err != nil {
+		return err
+	}
+	return errors.Join(fn(file), file.Close())
+}
+
+// work hands over the good rows, those first who have no manager in the file.
+func (m *Import) work(ctx context.Context, s *survey, report *Report, dryRun bool) error {
+	for depth := 0; depth <= s.deepest; depth++ {
+		err := m.open(func(from io.Reader) error {
+			var people []Person
+			size := 0
+			hand := func() error {
+				err := m.hand(ctx, people, report, dryRun)
+				people, size = people[:0], 0
+				return err
+			}
+			err := each(from, func(p *Person) error {
+				if one := s.of(p); one == nil || one.depth != depth {
+					return nil
+				}
+				people, size = append(people, *p), size+p.size()
+				if len(people) < batch && size < batchBytes {
+					return nil
+				}
+				return hand()
+			}, func(*RowError) {})
+			if err != nil {
+				return err
+			}
+			return hand()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hand hands over one batch, and notes what became of it.
+func (m *Import) hand(ctx context.Context, people []Person, report *Report, dryRun bool) error {
+	if len(people) == 0 {
+		return nil
+	}
+	outcomes, err := m.Invite(ctx, people, dryRun)
+	if err != nil {
+		return err
+	}
+	for i, o := range outcomes {
+		o.Line, o.Email = people[i].Line, people[i].Email
+		report.Counts[o.Code]++
+		if o.Code == refused {
+			report.Problems = append(report.Problems, people[i].At(o.Field, o.Message))
+			continue
+		}
+		report.Outcomes = append(report.Outcomes, o)
+	}
+	if m.Progress != nil {
+		m.Progress(len(people))
+	}
+	return nil
+}
+
+// order puts everything in the order of the file.
+func (r *Report) order() {
+	slices.SortStableFunc(r.Problems, func(a, b *RowError) int { return a.Line - b.Line })
+	slices.SortStableFunc(r.Outcomes, func(a, b Outcome) int { return a.Line - b.Line })
+}
