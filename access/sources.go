@@ -46,8 +46,7 @@ func untilOf(r *directory.Reason) (t time.Time) {
 	return t
 }
 
-// within reports whether the resource is in the scope of a permission. What the file shares, it shares to some degree,
-// and no wider by a word of the application.
+// within reports whether the resource is in the scope of a permission, by what the application says of it.
 func (e *evaluation) within(scope string) bool {
 	r := &e.question.Resource
 	if scope == config.ScopeAll || e.owns(r) {
@@ -58,7 +57,7 @@ func (e *evaluation) within(scope string) bool {
 	case config.ScopePublic:
 		return public
 	case config.ScopeShared:
-		return public || r.Shared && len(e.policy.things[r.Thing]) == 0
+		return public || r.Shared
 	}
 	return false
 }
@@ -166,6 +165,9 @@ func (e *evaluation) thing() {
 	givers := e.policy.things[r.Thing]
 	for _, g := range givers {
 		e.from(g, r.Thing)
+	}
+	if r.Type == TypeSpace || r.Type == TypeProject {
+		return // they lie in no other
 	}
 	for _, in := range []Thing{{TypeSpace, r.Space}, {TypeProject, r.Project}} {
 		for _, g := range e.policy.things[in] {
