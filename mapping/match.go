@@ -47,6 +47,11 @@ func (r *rule) check(a *account) checks {
 	return c
 }
 
+// plainlyNot reports whether a rule that is a condition alone, which cannot fail, does not hold: most rules for most people.
+func (r *rule) plainlyNot(a *account) bool {
+	return r.bare && r.condition.native != nil && !r.condition.native(a.see())
+}
+
 // match finds the rules that count. A rule matches the person when it matches one account entirely.
 func (e *evaluation) match() {
 	e.matches = make([]match, 0, 4)
@@ -56,6 +61,9 @@ func (e *evaluation) match() {
 		var found match
 		for i := range e.giving {
 			a := &e.giving[i]
+			if e.trace == nil && r.plainlyNot(a) {
+				continue
+			}
 			c := r.check(a)
 			if e.trace != nil {
 				e.looks = append(e.looks, look{rule: r, account: a, checks: c})
@@ -90,19 +98,27 @@ func (e *evaluation) askable(numbers []int) []int {
 		}
 		return numbers
 	}
-	numbers = append(numbers, p.open...)
+	var room [16]int
+	asked := room[:0]
 	for i := range e.giving {
 		for word, set := range e.giving[i].groups {
 			for ; set != 0; set &= set - 1 {
-				numbers = append(numbers, p.asking[word*64+bits.TrailingZeros64(set)]...)
+				asked = append(asked, p.asking[word*64+bits.TrailingZeros64(set)]...)
 			}
 		}
-		for _, asked := range p.askedTexts {
-			numbers = append(numbers, asked.rules[asked.value(&e.giving[i].see().user)]...)
+		for _, text := range p.askedTexts {
+			asked = append(asked, text.rules[text.value(&e.giving[i].see().user)]...)
 		}
 	}
-	slices.Sort(numbers)
-	return slices.Compact(numbers)
+	slices.Sort(asked)
+	open := p.open // in order, and none of them asked
+	for _, n := range slices.Compact(asked) {
+		for len(open) > 0 && open[0] < n {
+			numbers, open = append(numbers, open[0]), open[1:]
+		}
+		numbers = append(numbers, n)
+	}
+	return append(numbers, open...)
 }
 
 // reason says in words why the rule counts. It names no value of the person beside the names of groups.

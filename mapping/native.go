@@ -178,6 +178,20 @@ func nativeText(e ast.Expr) text {
 
 // attributeText returns how to read the attribute at a place among attributes, which is a text.
 func attributeText(i int) func(*attributes) string {
+	switch reflect.TypeFor[attributes]().Field(i).Name { // those that rules ask for most, without reflection
+	case "Department":
+		return func(a *attributes) string { return a.Department }
+	case "Title":
+		return func(a *attributes) string { return a.Title }
+	case "Email":
+		return func(a *attributes) string { return a.Email }
+	case "UserType":
+		return func(a *attributes) string { return a.UserType }
+	case "CostCenter":
+		return func(a *attributes) string { return a.CostCenter }
+	case "UserName":
+		return func(a *attributes) string { return a.UserName }
+	}
 	return func(a *attributes) string { return reflect.ValueOf(a).Elem().Field(i).String() }
 }
 
