@@ -48,7 +48,7 @@ func TestAbuse13Audience(t *testing.T) {
 		}}
 	}
 	each(newWorld(t), map[string]changed{
-		"wrong":  {status: http.StatusBadRequest, code: "misconfigured", change: func(p *samlPeer, m *samltest.Message) { m.Audience = p.world.saml("globex-saml").urls.Metadata }},
+		"wrong":  {status: http.StatusBadRequest, code: "misconfigured", change: func(p *samlPeer, m *samltest.Message) { m.Audience = p.saml("globex-saml").urls.Metadata }},
 		"absent": swapped(func(string) string { return "" }),
 		"several": swapped(func(r string) string {
 			return strings.Replace(r, "</saml:Audience>", "</saml:Audience><saml:Audience>https://other.example</saml:Audience>", 1)
@@ -60,9 +60,9 @@ func TestAbuse13Audience(t *testing.T) {
 func TestAbuse14RecipientAndDestination(t *testing.T) {
 	w := newWorld(t)
 	each(w, map[string]changed{
-		"another recipient":   {status: http.StatusBadRequest, code: "invalid", change: func(p *samlPeer, m *samltest.Message) { m.Recipient = p.world.saml("globex-saml").urls.ACS }},
+		"another recipient":   {status: http.StatusBadRequest, code: "invalid", change: func(p *samlPeer, m *samltest.Message) { m.Recipient = p.saml("globex-saml").urls.ACS }},
 		"no recipient":        {status: http.StatusBadRequest, code: "invalid", change: func(_ *samlPeer, m *samltest.Message) { m.Recipient = "" }},
-		"another destination": {status: http.StatusBadRequest, code: "invalid", change: func(p *samlPeer, m *samltest.Message) { m.Destination = p.world.saml("globex-saml").urls.ACS }},
+		"another destination": {status: http.StatusBadRequest, code: "invalid", change: func(p *samlPeer, m *samltest.Message) { m.Destination = p.saml("globex-saml").urls.ACS }},
 		"another issuer":      {status: http.StatusBadRequest, code: "misconfigured", change: func(_ *samlPeer, m *samltest.Message) { m.Issuer += "/" }},
 	}, func(w *world, c changed) { c.try(w) })
 

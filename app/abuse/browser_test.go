@@ -114,7 +114,7 @@ func (b *browser) in(a *answer) {
 
 // out checks that an answer is a refusal: a page of the status that tells nothing of the inside and has a reference, under
 // which the journal knows why, by this code; and that nobody has become a member or been signed in by it.
-func (b *browser) out(a *answer, status int, code string, before people) api.Refusal {
+func (b *browser) out(a *answer, status int, code string, before people) {
 	b.t.Helper()
 	a = b.follow(a)
 	b.pass(between)
@@ -133,7 +133,6 @@ func (b *browser) out(a *answer, status int, code string, before people) api.Ref
 		b.t.Error("the browser is signed in")
 	}
 	b.unchanged(before)
-	return why
 }
 
 // between is the time that passes after each refusal: only so many from one place are journalled in a minute.

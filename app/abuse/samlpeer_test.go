@@ -109,13 +109,12 @@ func (p *samlPeer) hostile(status int, code string, answer func(good samltest.Me
 	p.stillWorks()
 }
 
-// accepted is hostile for what is let in; it returns the browser.
-func (p *samlPeer) accepted(answer func(good samltest.Message) string) *browser {
+// accepted is hostile for what is let in.
+func (p *samlPeer) accepted(answer func(good samltest.Message) string) {
 	p.t.Helper()
 	b := p.browser()
 	request, relayState := p.begin(b, "")
 	b.in(p.deliver(b, answer(p.says("ann@acme.com", request)), relayState))
-	return b
 }
 
 // stillWorks wants a genuine sign-in to work.
