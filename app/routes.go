@@ -32,6 +32,9 @@ func (a *App) handler() http.Handler {
 	mux.Handle("/healthz", a.readable(http.HandlerFunc(a.health.serveAlive)))
 	mux.Handle("/readyz", a.readable(http.HandlerFunc(a.health.serveReady)))
 	mux.Handle("/metrics", a.readable(a.metrics.handler()))
+	access := a.api.AccessHandler(a.URL())
+	mux.Handle("/access/v1/", access)
+	mux.Handle("/.well-known/authzen-configuration", access)
 	a.people(mux)
 	mux.Handle("/", nothing)
 	return &httpx.Edge{
