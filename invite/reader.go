@@ -76,16 +76,6 @@ type Reader struct {
 	left    *limited
 }
 
-// Team reports whether the file is a team import.
-func (r *Reader) Team() bool {
-	for _, c := range r.columns {
-		if c == "first_name" || c == "last_name" || c == "manager_email" {
-			return true
-		}
-	}
-	return false
-}
-
 // limited ends a file that is too large with an error in place of a silent end.
 type limited struct {
 	from io.Reader

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -210,9 +211,11 @@ func declares(name xml.Name) (string, bool) {
 	return "", false
 }
 
-// name refuses what is not a qualified name with a declared prefix; the decoder leaves a misplaced colon in Local.
+// name refuses what is not a qualified name with a declared prefix (Namespaces in XML, section 4). The decoder leaves a
+// misplaced colon in Local, and looks at how a name begins only before the prefix.
 func (s *scanner) name(n xml.Name) error {
-	if strings.Contains(n.Local, ":") || n.Local == "" {
+	first, _ := utf8.DecodeRuneInString(n.Local)
+	if strings.Contains(n.Local, ":") || first != '_' && !unicode.IsLetter(first) {
 		return outOfBounds("the malformed name %q", n.Local)
 	}
 	if n.Space != "" && n.Space != "xml" && s.scope[n.Space] == 0 {
