@@ -281,8 +281,11 @@ func (s *settlement) resolveManager(d *directory.Decision, p *loaded) error {
 		}
 		return nil
 	}
-	if len(p.person.Accounts) > 0 {
-		return nil
+	named := func(g *directory.Grant) bool {
+		return g.Kind == directory.GrantInvitation && g.Invited != nil && g.Invited.Manager == d.Manager
+	}
+	if len(p.person.Accounts) > 0 || !slices.ContainsFunc(p.person.Grants, named) {
+		return nil // of somebody who has left, the manager's name is what was known last, and means nobody
 	}
 	return s.invitedManager(d, p.member.ID)
 }
