@@ -150,11 +150,22 @@ func (d *Decision) Equal(o *Decision) bool {
 		d.Manager == o.Manager && d.ManagerID == o.ManagerID && d.Guest == o.Guest && d.Ends.Equal(o.Ends) &&
 		slices.Equal(d.Teams, o.Teams) && slices.Equal(d.PermissionSets, o.PermissionSets) &&
 		slices.Equal(d.Spaces, o.Spaces) && slices.Equal(d.Projects, o.Projects) &&
-		slices.Equal(d.Aliases, o.Aliases) &&
-		slices.EqualFunc(d.Reasons, o.Reasons, func(a, b Reason) bool {
-			return a.Field == b.Field && a.Value == b.Value && a.Source == b.Source && a.Rule == b.Rule && a.At == b.At &&
-				a.Because == b.Because && a.Until.Equal(b.Until)
-		})
+		slices.Equal(d.Aliases, o.Aliases) && equalReasons(d.Reasons, o.Reasons)
+}
+
+// equalReasons compares in place: a plan does so for everybody.
+func equalReasons(these, those []Reason) bool {
+	if len(these) != len(those) {
+		return false
+	}
+	for i := range these {
+		a, b := &these[i], &those[i]
+		if a.Field != b.Field || a.Value != b.Value || a.Source != b.Source || a.Rule != b.Rule || a.At != b.At ||
+			a.Because != b.Because || !a.Until.Equal(b.Until) {
+			return false
+		}
+	}
+	return true
 }
 
 // GrantKind says what an admin, an invitation or a project gave or took.

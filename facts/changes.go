@@ -104,13 +104,16 @@ func (e *elements) next() bool {
 
 // endOfString returns the place behind the string that begins at a place.
 func endOfString(text []byte, at int) int {
-	for i := at + 1; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
+	for at++; at < len(text); at++ {
+		length := bytes.IndexByte(text[at:], '"')
+		if length < 0 {
+			break
 		}
+		escape := bytes.IndexByte(text[at:at+length], '\\')
+		if escape < 0 {
+			return at + length + 1
+		}
+		at += escape + 1 // what is escaped, a quotation mark perhaps
 	}
 	return len(text)
 }

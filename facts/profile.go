@@ -3,7 +3,6 @@ package facts
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/mixus/usher/directory"
@@ -37,7 +36,11 @@ func profileMember(p *directory.Profile, name string, text []byte) error {
 	case "nickName":
 		return scalar(&p.NickName, text)
 	case "name":
-		return errors.Join(scalar(&p.GivenName, member(text, "givenName")), scalar(&p.FamilyName, member(text, "familyName")))
+		for m := (members{rest: text}); m.next(); {
+			if err := nameMember(p, string(m.name), m.value); err != nil {
+				return fmt.Errorf("%s: %w", m.name, err)
+			}
+		}
 	case "title":
 		return scalar(&p.Title, text)
 	case "userType":
@@ -60,6 +63,16 @@ func profileMember(p *directory.Profile, name string, text []byte) error {
 				return fmt.Errorf("%s: %w", m.name, err)
 			}
 		}
+	}
+	return nil
+}
+
+func nameMember(p *directory.Profile, name string, text []byte) error {
+	switch name {
+	case "givenName":
+		return scalar(&p.GivenName, text)
+	case "familyName":
+		return scalar(&p.FamilyName, text)
 	}
 	return nil
 }
@@ -110,7 +123,8 @@ func values(to *[]string, text []byte) error {
 
 func emails(to *[]directory.Email, text []byte) error {
 	for e := (elements{rest: text}); e.next(); {
-		var email directory.Email
+		*to = append(*to, directory.Email{})
+		email := &(*to)[len(*to)-1]
 		for m := (members{rest: e.value}); m.next(); {
 			var err error
 			switch string(m.name) {
@@ -125,7 +139,6 @@ func emails(to *[]directory.Email, text []byte) error {
 				return err
 			}
 		}
-		*to = append(*to, email)
 	}
 	return nil
 }

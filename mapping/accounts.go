@@ -95,8 +95,9 @@ func (e *evaluation) choose() {
 	e.giving = e.counted
 	e.invitedAccount()
 	active := func(a account) bool { return a.Profile.Active }
-	if slices.ContainsFunc(e.counted, active) {
-		e.giving = slices.DeleteFunc(slices.Clone(e.counted), func(a account) bool { return !active(a) })
+	inactive := func(a account) bool { return !active(a) }
+	if slices.ContainsFunc(e.counted, inactive) && slices.ContainsFunc(e.counted, active) {
+		e.giving = slices.DeleteFunc(slices.Clone(e.counted), inactive)
 	}
 	if words := e.policy.selectors.words(); words > 0 {
 		sets := make(groupSet, words*len(e.giving))
