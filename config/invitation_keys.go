@@ -14,6 +14,7 @@ type Invitations struct {
 	RequireApproval bool            // an admin approves each before it is sent
 	Expires         time.Duration   // how long a link works
 	Reminders       []time.Duration // after the mail with the link, in ascending order
+	RemindAt        Cron            // when reminders that are due go out
 	MaxResends      int             // how often a new link may be sent
 }
 
@@ -36,6 +37,8 @@ func invitationsTable() *object[Invitations] {
 				"How long the link in the mail works; 7d without it.", "7d"),
 			in("reminders", listOf(duration(), "a list of durations"), func(i *Invitations) *[]time.Duration { return &i.Reminders },
 				"How long after the mail with the link somebody who has not answered is reminded.", "[2d, 5d]"),
+			in("remind_at", cronSchedule(), func(i *Invitations) *Cron { return &i.RemindAt },
+				"At what times reminders that are due go out, as in a crontab: minute, hour, day, month, weekday; in UTC, or in the zone that CRON_TZ= before it names. Without it, at once.", "CRON_TZ=Europe/Berlin 0 9 * * 1-5"),
 			in("max_resends", count(0), func(i *Invitations) *int { return &i.MaxResends },
 				"How often one invitation may be sent again with a new link; 5 without it.", "5"),
 		},

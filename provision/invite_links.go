@@ -39,12 +39,13 @@ func (s *settlement) issue(g *directory.Grant) error {
 	return s.send(g, mail.KindInvitation)
 }
 
-// schedule says when the worker looks at a pending invitation next: at the next reminder, or when it ends.
+// schedule says when the worker looks at a pending invitation next: at the next reminder, or when it ends. Reminders that
+// have become due together, as over a weekend on which none goes out, are one.
 func (s *settlement) schedule(g *directory.Grant) {
-	i, reminders := g.Invited, s.policy.Organization.Invitations.Reminders
+	i, rules := g.Invited, &s.policy.Organization.Invitations
 	i.Due = i.Expires
-	for i.Step < len(reminders) {
-		if at := i.Sent.Add(reminders[i.Step]); at.After(s.now) {
+	for i.Step < len(rules.Reminders) {
+		if at := rules.RemindAt.From(i.Sent.Add(rules.Reminders[i.Step])); at.After(s.now) {
 			if at.Before(i.Expires) {
 				i.Due = at
 			}

@@ -363,6 +363,28 @@ func TestRemindersComeByTheScheduleAndByHandAndEveryLinkWorks(t *testing.T) {
 	}
 }
 
+// Nobody is written to at the weekend: what became due then is one reminder on Monday.
+func TestRemindersWaitForTheHoursOfTheOrganization(t *testing.T) {
+	w := newInviteWorld(t, strings.Replace(invites, "invitations: {", "invitations: {remind_at: 0 9 * * 1-5, ", 1))
+	w.now = time.Date(2026, 10, 22, 16, 0, 0, 0, time.UTC) // a Thursday
+	g := w.bea()
+	w.link()
+	monday := time.Date(2026, 10, 26, 9, 0, 0, 0, time.UTC)
+	w.pass(monday.Add(-time.Minute).Sub(w.now))
+	if n := len(w.mailed()); n != 0 {
+		t.Errorf("%d mails before the hour", n)
+	}
+	if due := w.invitation(g).Invited.Due; !due.Equal(monday) {
+		t.Errorf("due %s, want %s", due, monday)
+	}
+	w.pass(time.Minute)
+	w.link()
+	w.pass(time.Hour)
+	if n := len(w.mailed()); n != 0 {
+		t.Errorf("%d mails more", n)
+	}
+}
+
 func TestAnInvitationExpiresAndIsOpenedAgainByANewLink(t *testing.T) {
 	w := newInviteWorld(t, invites)
 	g := w.bea()
