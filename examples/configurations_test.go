@@ -15,7 +15,7 @@ func TestTheExamplesCheckCleanAndTestEveryRule(t *testing.T) {
 	for _, example := range []struct {
 		name         string
 		rules, lines int // at least so many rules, at most so many lines
-	}{{"acme", 30, 1000}, {"minimal", 1, 10}} {
+	}{{"acme", 30, 1000}, {"company", 10, 250}, {"minimal", 1, 10}} {
 		t.Run(example.name, func(t *testing.T) {
 			configuration, problems := app.ReadConfiguration(filepath.Join(example.name, "usher.yaml"), "")
 			if len(configuration.Policies) != 1 || configuration.Policies[0].Policy == nil {

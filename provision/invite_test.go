@@ -3,6 +3,7 @@ package provision_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -766,5 +767,50 @@ func TestInvitationsAreCounted(t *testing.T) {
 	}
 	if len(s.Recent) != 4 || s.Recent[0].ID != g.ID {
 		t.Errorf("of %d, %v was last", len(s.Recent), s.Recent[0])
+	}
+}
+
+// The overview that customers know: 24 accepted, 4 pending, 2 expired, 3 sent again, 8 of this month.
+func TestTheOverviewOfAMonthsInvitations(t *testing.T) {
+	w := newInviteWorld(t, invites)
+	w.now = time.Date(2026, 10, 5, 9, 0, 0, 0, time.UTC)
+	n := 0
+	invite := func(come, resend bool) {
+		t.Helper()
+		n++
+		address := fmt.Sprintf("p%d@acme.com", n)
+		g := w.invite(provision.Invite{Email: address, Role: "member"}).Invitation
+		link := w.link()
+		if resend {
+			_, err := w.engine.ResendInvitation(t.Context(), w.on(g))
+			w.must(err)
+			link = w.link()
+		}
+		if come {
+			_, err := w.accept(link, address)
+			w.must(err)
+			w.mailed()
+		}
+	}
+	for i := range 22 {
+		invite(i < 20, i < 3)
+	}
+	w.pass(8 * 24 * time.Hour)
+	w.mailed()
+	w.now = time.Date(2026, 11, 9, 9, 0, 0, 0, time.UTC)
+	for i := range 8 {
+		invite(i < 4, false)
+	}
+	s, err := w.engine.SummarizeInvitations(t.Context(), w.org)
+	w.must(err)
+	want := map[string]int{directory.InvitationAccepted: 24, directory.InvitationPending: 4, directory.InvitationExpired: 2}
+	if s.Total != 30 || !maps.Equal(s.States, want) || s.Resent != 3 || s.ThisMonth != 8 {
+		t.Errorf("%+v", s)
+	}
+	if last := s.Months[len(s.Months)-2:]; last[0].Invited != 22 || last[0].Accepted != 20 || last[1].Invited != 8 || last[1].Accepted != 4 {
+		t.Errorf("over time: %+v", last)
+	}
+	if len(s.Recent) == 0 || s.Recent[0].Invited.Email != "p30@acme.com" {
+		t.Errorf("%d recent", len(s.Recent))
 	}
 }
