@@ -26,6 +26,13 @@ type Mail struct {
 	Created time.Time  `json:"created"`
 }
 
+// MailCount counts letters, each up to 1000.
+type MailCount struct {
+	Failed int    `json:"failed" doc:"How many were given up."`
+	Late   int    `json:"late" doc:"How many the mail server has refused at least once, and are tried again."`
+	Error  string `json:"error,omitempty" doc:"What the mail server said of a late one."`
+}
+
 // Letter is how a letter reads.
 type Letter struct {
 	Kind    string `json:"kind"`
@@ -145,4 +152,30 @@ func PreviewLetter(o *config.Organization, kind, publicURL string, at time.Time)
 		return Letter{}, err
 	}
 	return Letter{Kind: kind, Subject: m.Subject, Text: m.Text, HTML: m.HTML}, nil
+}
+
+// mailCounted is how many letters of a kind a count looks at.
+const mailCounted = 1000
+
+// addMail counts the letters that were given up, and those that are late.
+func (s *Server) addMail(ctx context.Context, o *OrganizationStatus) error {
+	return s.view(ctx, o.ID, func(tx store.Tx, _ *names, org directory.OrgNum) error {
+		failed, err := tx.ListMails(directory.MailFailed, directory.NoID, mailCounted)
+		if err != nil {
+			return err
+		}
+		for _, m := range failed {
+			if m.Org == org {
+				o.Mail.Failed++
+			}
+		}
+		queued, err := tx.ListMails(directory.MailQueued, directory.NoID, mailCounted)
+		for _, m := range queued {
+			if m.Org == org && m.Tries > 0 {
+				o.Mail.Late++
+				o.Mail.Error = m.LastError
+			}
+		}
+		return err
+	})
 }

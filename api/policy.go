@@ -270,6 +270,7 @@ type OrganizationStatus struct {
 	Waiting   *Waiting  `json:"waiting,omitempty" doc:"A changed policy that is not in force yet."`
 	Approvals int       `json:"approvals" doc:"How many people asked to join by signing in and wait for an administrator's approval. Counted up to 1000."`
 	Lockdown  *Lockdown `json:"lockdown,omitempty" doc:"The lockdown, while it is on."`
+	Mail      MailCount `json:"mail" doc:"The letters that somebody may have to see to."`
 
 	Findings []SignInFinding `json:"findings" nullable:"false" doc:"What somebody should see to of how people sign in: providers, certificates, domains that are not proven."`
 }
@@ -290,6 +291,9 @@ func (s *Server) status(api huma.API) {
 					line.Waiting = s.Waiting(o.ID)
 				}
 				if err := s.addSignIn(ctx, &line); err != nil {
+					return nil, err
+				}
+				if err := s.addMail(ctx, &line); err != nil {
 					return nil, err
 				}
 				view.Organizations = append(view.Organizations, line)

@@ -108,6 +108,7 @@ func (m *metrics) watch(s store.Store) {
 		people: prometheus.NewDesc("usher_holds_waiting", "People who wait in holds, by kind.", []string{"kind"}, nil),
 		jobs:   prometheus.NewDesc("usher_jobs_waiting", "Jobs that wait or are under way, counted up to 1000.", nil, nil),
 		holds:  prometheus.NewDesc("usher_holds", "Effects that wait for somebody's decision.", []string{"organization"}, nil),
+		mails:  prometheus.NewDesc("usher_mails", "Letters that wait for the mail server, and those that were given up, each counted up to 1000.", []string{"state"}, nil),
 	})
 }
 
@@ -117,9 +118,9 @@ func (m *metrics) handler() http.Handler {
 
 // waiting collects what waits in the store.
 type waiting struct {
-	store       store.Store
-	jobs, holds *prometheus.Desc
-	people      *prometheus.Desc
+	store         store.Store
+	jobs, holds   *prometheus.Desc
+	people, mails *prometheus.Desc
 }
 
 // Describe says what is collected.
@@ -127,6 +128,7 @@ func (w *waiting) Describe(ch chan<- *prometheus.Desc) {
 	ch <- w.jobs
 	ch <- w.holds
 	ch <- w.people
+	ch <- w.mails
 }
 
 // Collect asks the store.
@@ -136,12 +138,20 @@ func (w *waiting) Collect(ch chan<- prometheus.Metric) {
 	jobs := 0
 	holds := map[string]int{}
 	people := map[string]int{}
+	mails := map[directory.MailState]int{}
 	err := w.store.View(ctx, func(tx store.Tx) error {
 		rows, err := tx.ListJobs(1000)
 		if err != nil {
 			return err
 		}
 		jobs = len(rows)
+		for _, state := range []directory.MailState{directory.MailQueued, directory.MailFailed} {
+			rows, err := tx.ListMails(state, directory.NoID, 1000)
+			if err != nil {
+				return err
+			}
+			mails[state] = len(rows)
+		}
 		orgs, err := tx.Organizations()
 		if err != nil {
 			return err
@@ -168,6 +178,9 @@ func (w *waiting) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(w.jobs, prometheus.GaugeValue, float64(jobs))
 	for name, n := range holds {
 		ch <- prometheus.MustNewConstMetric(w.holds, prometheus.GaugeValue, float64(n), name)
+	}
+	for state, n := range mails {
+		ch <- prometheus.MustNewConstMetric(w.mails, prometheus.GaugeValue, float64(n), string(state))
 	}
 	for kind, n := range people {
 		ch <- prometheus.MustNewConstMetric(w.people, prometheus.GaugeValue, float64(n), kind)

@@ -40,7 +40,7 @@ func TestMetricsCountWhoWaitsInHoldsByKind(t *testing.T) {
 	m.handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
 	for _, want := range []string{
 		`usher_holds{organization="acme"} 4`, `usher_holds_waiting{kind="suspensions"} 490`, `usher_holds_waiting{kind="group_removals"} 7`,
-		`usher_holds_waiting{kind="last_admin"} 1`,
+		`usher_holds_waiting{kind="last_admin"} 1`, `usher_mails{state="failed"} 0`,
 	} {
 		if !strings.Contains(answer.Body.String(), want) {
 			t.Errorf("the metrics lack %s", want)
