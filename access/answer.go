@@ -78,7 +78,7 @@ func (e *evaluation) until() time.Time {
 			last = g.until
 		}
 	}
-	return earlier(last, e.member.Decision.Ends)
+	return earlier(earlier(last, e.ends), e.member.Decision.Ends)
 }
 
 // earlier returns the earlier of two instants of which zero is never.
@@ -110,12 +110,16 @@ func (e *evaluation) data() []string {
 func (s Source) words() string {
 	kind := map[string]string{
 		KindRole: "role ", KindSet: "permission set ", KindProject: "project ", KindSpace: "space ", KindAgent: "shared agent ",
-		KindIntegration: "shared integration ", KindRule: "rule ",
+		KindIntegration: "shared integration ", KindRule: "rule ", KindUpdate: "update ", KindApproval: "approval ",
 	}[s.Kind]
-	if s.At == "" {
-		return kind + s.Name
+	text := kind + s.Name
+	if s.At != "" {
+		text += " (" + s.At + ")"
 	}
-	return kind + s.Name + " (" + s.At + ")"
+	if s.Changed != "" {
+		text += ", " + s.Changed + ","
+	}
+	return text
 }
 
 // given says how a member comes by what gives them something.

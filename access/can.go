@@ -9,9 +9,10 @@ import (
 	"github.com/mixus/usher/directory"
 )
 
-// Can says whether a member may do something at an instant. It is a function of its arguments.
-func (p *Policy) Can(m *directory.Member, q Question, at time.Time) Answer {
-	e := evaluation{policy: p, member: m, at: at, question: &q}
+// Can says whether a member may do something at an instant. Of the member's grants, those of permissions count. It is a
+// function of its arguments.
+func (p *Policy) Can(m *directory.Member, q Question, at time.Time, grants ...*directory.Grant) Answer {
+	e := evaluation{policy: p, member: m, at: at, question: &q, given: holding(grants, at)}
 	e.yes, e.path = e.room[:0], p.departmentPath(m.Decision.Department)
 	if why := standing(m, at); why != "" {
 		return Answer{Source: Source{Kind: KindStatus, Name: string(m.Status)}, Given: e.reason(fieldStatus, ""), Why: why}
@@ -38,7 +39,9 @@ type evaluation struct {
 	room   [2]grant // for yes, so that the usual answer allocates little
 	path   []string // the member's department and those above it
 	no     []withheld
-	lost   []withheld // what would give it, were it not denied
+	lost   []withheld         // what would give it, were it not denied
+	given  []*directory.Grant // permission grants that hold, the newest first
+	ends   time.Time          // another permission grant, or none, counts from then on; zero for never
 	limit  int64
 	narrow string // the scope that the role has and that the resource is not in
 }

@@ -5,13 +5,24 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 )
 
+// End is when a project ends by an admin's word, in place of what the file says.
+type End struct {
+	At time.Time
+	By string // in words: "ends 2027-01-31 by ann@acme.com"
+}
+
 // Compile makes a policy of an organization's file that has passed its checks.
-func Compile(o *config.Organization) *Policy {
+func Compile(o *config.Organization) *Policy { return CompileWith(o, nil) }
+
+// CompileWith makes a policy of an organization's file that has passed its checks, and of what admins say of the ends of
+// its projects.
+func CompileWith(o *config.Organization, ends map[string]End) *Policy {
 	p := &Policy{
 		roles: map[string]map[string][]permission{}, sets: map[string]*set{}, levels: map[string]bool{}, sizes: map[string]bool{},
 		things: map[Thing][]*giver{}, kinds: map[string][]Thing{}, verbs: map[string]map[string]bool{}, nouns: map[string]string{},
@@ -26,7 +37,7 @@ func Compile(o *config.Organization) *Policy {
 	}
 	p.addRoles(o)
 	for i := range o.Projects {
-		p.addProject(&o.Projects[i])
+		p.addProject(&o.Projects[i], ends)
 	}
 	for i := range o.Spaces {
 		p.addSpace(&o.Spaces[i])
@@ -170,9 +181,12 @@ func valueAction(name string) string {
 	return name
 }
 
-func (p *Policy) addProject(c *config.Project) {
+func (p *Policy) addProject(c *config.Project, ends map[string]End) {
 	g := &giver{
 		source: Source{Kind: KindProject, Name: c.Name, At: c.At.Rule()}, field: fieldProjects, level: config.LevelFull, from: c.From, until: c.End(),
+	}
+	if end, changed := ends[c.Name]; changed {
+		g.until, g.source.Changed = end.At, end.By
 	}
 	m := &c.Members
 	for _, name := range m.Departments {

@@ -3,6 +3,7 @@ package access_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,10 +26,11 @@ var (
 type world struct {
 	org    *config.Organization
 	member *directory.Member
+	given  []*directory.Grant
 }
 
 func (w *world) can(q access.Question, at time.Time) access.Answer {
-	return access.Compile(w.org).Can(w.member, q, at)
+	return access.Compile(w.org).Can(w.member, q, at, w.given...)
 }
 
 func some(t *rapid.T, label string, of ...string) []string {
@@ -66,7 +68,7 @@ func anyWorld(t *rapid.T) *world {
 	}
 	o.SharedAgents = anyShared(t, "full", "run_only", "view_only", "none")
 	o.SharedIntegrations = anyShared(t, "full_access", "read_leads", "write_orders", "none")
-	return &world{org: o, member: anyMember(t)}
+	return &world{org: o, member: anyMember(t), given: anyGiven(t)}
 }
 
 func anySet(t *rapid.T, name string) config.PermissionSet {
@@ -90,6 +92,47 @@ func anyShared(t *rapid.T, levels ...string) []config.Shared {
 	}
 	return []config.Shared{s}
 }
+
+// anyGiven draws up to three permission grants, each of somebody of its own.
+func anyGiven(t *rapid.T) []*directory.Grant {
+	var all []*directory.Grant
+	for i := range rapid.IntRange(0, 3).Draw(t, "permission grants") {
+		p := &directory.Permission{Set: map[string]directory.Value{}, Add: map[string]directory.Value{}, Remove: map[string]directory.Value{}}
+		if p.Update = (directory.ID{14: 9, 15: byte(i)}); i == 2 {
+			p.Update, p.Request = directory.NoID, p.Update
+		}
+		for _, name := range []string{"ai_models", "integrations"} {
+			list := directory.ListValue(some(t, name, someThings...)...)
+			switch rapid.SampledFrom([]string{"", "set", "add", "remove"}).Draw(t, "does") {
+			case "set":
+				p.Set[name] = list
+			case "add":
+				p.Add[name] = list
+			case "remove":
+				p.Remove[name] = list
+			}
+		}
+		if level := rapid.SampledFrom([]string{"", "true", "false", "admin_approval"}).Draw(t, "creation"); level != "" {
+			p.Set["agent_creation"] = directory.LevelValue(level)
+		}
+		if size := rapid.Int64Range(0, 3).Draw(t, "limit"); size > 0 {
+			p.Set["file_upload_limit"] = directory.SizeValue(size)
+		}
+		all = append(all, &directory.Grant{
+			ID: directory.ID{15: byte(i)}, Kind: directory.GrantPermission, Actor: fmt.Sprint("u", i), Permission: p,
+			Created: noon.Add(-time.Duration(rapid.IntRange(0, 2).Draw(t, "age")) * time.Hour), Ends: anyEnd(t),
+		})
+	}
+	return all
+}
+
+// isGiven reports whether a source is a permission grant.
+func isGiven(s access.Source) bool {
+	return s.Kind == access.KindUpdate || s.Kind == access.KindApproval
+}
+
+// givenBy names a permission grant as an answer does, without its end.
+func givenBy(g *directory.Grant) string { return "by " + g.Actor }
 
 func anyEnd(t *rapid.T) time.Time {
 	return rapid.SampledFrom([]time.Time{{}, noon.Add(-day), noon, noon.Add(day)}).Draw(t, "ends")
@@ -149,6 +192,10 @@ func named(a access.Answer) []access.Source {
 	all := append([]access.Source{a.Source}, a.Also...)
 	for i := range all {
 		all[i].At = ""
+		if isGiven(all[i]) { // without the day and the end
+			_, who, _ := strings.Cut(all[i].Name, "by ")
+			all[i].Name = "by " + who[:2]
+		}
 	}
 	return all
 }
@@ -178,10 +225,12 @@ func (w *world) without(s access.Source) *world {
 		o.SharedAgents = nil
 	case access.KindIntegration:
 		o.SharedIntegrations = nil
+	case access.KindUpdate, access.KindApproval:
+		return &world{org: &o, member: &m, given: slices.DeleteFunc(slices.Clone(w.given), func(g *directory.Grant) bool { return givenBy(g) == s.Name })}
 	case access.KindRule:
 		d.Reasons = slices.DeleteFunc(slices.Clone(d.Reasons), func(r directory.Reason) bool { return r.Rule == s.Name })
 	}
-	return &world{org: &o, member: &m}
+	return &world{org: &o, member: &m, given: w.given}
 }
 
 func everySource() []access.Source {
@@ -197,6 +246,9 @@ func everySource() []access.Source {
 		{Kind: access.KindAgent, Name: "a"},
 		{Kind: access.KindIntegration, Name: "a"},
 		{Kind: access.KindRule, Name: "denies"},
+		{Kind: access.KindUpdate, Name: "by u0"},
+		{Kind: access.KindUpdate, Name: "by u1"},
+		{Kind: access.KindApproval, Name: "by u2"},
 	}
 }
 
@@ -236,10 +288,10 @@ func TestRemovingASourceRemovesExactlyIt(t *testing.T) {
 	})
 }
 
-// limits reports whether a no comes of a permission set: the more permissive of two sets was taken away, so that the
-// other one counts.
+// limits reports whether a no comes of a permission set: the more permissive of two sets was taken away, or the word of an
+// admin that stood in place of it, so that the other one counts; or of an admin's older word, which counts again.
 func limits(a access.Answer, removed access.Source) bool {
-	return removed.Kind == access.KindSet && a.Source.Kind == access.KindSet
+	return removed.Kind == access.KindSet && a.Source.Kind == access.KindSet || isGiven(removed) && (isGiven(a.Source) || a.Source.Kind == access.KindSet)
 }
 
 // Deny beats grant: whatever else is given, a thing that is closed to somebody stays closed.
@@ -254,6 +306,9 @@ func TestDenyBeatsGrant(t *testing.T) {
 			w.org.Spaces[i].Access = append(w.org.Spaces[i].Access, config.SpaceAccess{At: place(), Of: d.Department, Level: "none"})
 		}
 		closed := q.Resource.Type == "space" && q.Resource.ID[0] == 'r' || q.Resource.Type == "agent" && q.Resource.ID == "b" && q.Action != "agents.create"
+		w.given = append(w.given, &directory.Grant{
+			Kind: directory.GrantPermission, Created: noon, Actor: "u9", Permission: &directory.Permission{Update: directory.ID{1}, Add: map[string]directory.Value{"agent": directory.ListValue("b")}},
+		})
 		answer := w.can(q, noon)
 		if closed && answer.Allowed {
 			t.Fatalf("%+v: closed, and open all the same: %+v", q, answer)
@@ -310,7 +365,8 @@ func (w *world) pruned(at time.Time) *world {
 			d.Projects = drop(d.Projects)
 		}
 	}
-	return &world{org: &o, member: &m}
+	given := slices.DeleteFunc(slices.Clone(w.given), func(g *directory.Grant) bool { return at.Before(g.Created) || !g.Ends.IsZero() && !at.Before(g.Ends) })
+	return &world{org: &o, member: &m, given: given}
 }
 
 // Evaluation and search agree, and so does the list of everything: what is listed may be done, and what a thing's source
@@ -319,21 +375,21 @@ func TestEvaluationSearchAndListAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := anyWorld(t)
 		p := access.Compile(w.org)
-		all := p.Of(w.member, noon)
+		all := p.Of(w.member, noon, w.given...)
 		listed := map[string]bool{}
 		for _, h := range all.Things {
 			for _, action := range h.Actions {
 				listed[fmt.Sprint(action, h.Thing, h.Source)] = true
-				if a := p.Can(w.member, on(action, h.Type, h.ID), noon); !a.Allowed {
+				if a := p.Can(w.member, on(action, h.Type, h.ID), noon, w.given...); !a.Allowed {
 					t.Fatalf("%+v is listed, and %s answers %+v", h, action, a)
 				}
 			}
 		}
 		for _, kind := range []string{"agent", "integration", "file", "space", "project", "model"} {
-			actions := p.Actions(kind)
-			for _, thing := range p.Resources(kind) {
+			actions := p.Actions(kind, w.given...)
+			for _, thing := range p.Resources(kind, w.given...) {
 				for _, action := range append(slices.Clone(someActions), actions...) {
-					a := p.Can(w.member, on(action, thing.Type, thing.ID), noon)
+					a := p.Can(w.member, on(action, thing.Type, thing.ID), noon, w.given...)
 					if a.Allowed && !slices.Contains(actions, action) {
 						t.Fatalf("%s on %v is a yes that no search finds", action, thing)
 					}

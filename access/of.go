@@ -59,17 +59,18 @@ type Withheld struct {
 	Approval bool   `json:"approval,omitempty"` // an admin may approve it
 }
 
-// Of lists everything that a member may do at an instant. Who is no active member may do nothing.
-func (p *Policy) Of(m *directory.Member, at time.Time) Access {
+// Of lists everything that a member may do at an instant. Of the member's grants, those of permissions count. Who is no
+// active member may do nothing.
+func (p *Policy) Of(m *directory.Member, at time.Time, grants ...*directory.Grant) Access {
 	a := Access{Permissions: []Permission{}, Values: []Value{}, Things: []Holding{}, Withheld: []Withheld{}}
 	if standing(m, at) != "" {
 		return a
 	}
-	e := evaluation{policy: p, member: m, at: at, question: &Question{}, path: p.departmentPath(m.Decision.Department)}
+	e := evaluation{policy: p, member: m, at: at, question: &Question{}, path: p.departmentPath(m.Decision.Department), given: holding(grants, at)}
 	a.Permissions = append(a.Permissions, e.permissions()...)
 	a.Values = append(a.Values, e.merged()...)
-	for _, kind := range slices.Sorted(maps.Keys(p.kinds)) {
-		for _, t := range p.kinds[kind] {
+	for _, kind := range p.kindsOf(e.given) {
+		for _, t := range p.Resources(kind, e.given...) {
 			e.list(t, &a)
 		}
 	}
@@ -106,6 +107,7 @@ func (e *evaluation) merged() []Value {
 	for _, v := range e.written() {
 		byName[v.name].attribute(v)
 	}
+	e.handValues(byName)
 	var out []Value
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		out = append(out, *byName[name])
@@ -149,8 +151,23 @@ func (e *evaluation) written() []value {
 // list adds what is given of a thing, or what denies it.
 func (e *evaluation) list(t Thing, a *Access) {
 	from := len(a.Things)
-	denied := false
+	h := e.hand(t)
+	denied := h.word == withholds
+	switch h.word {
+	case withholds:
+		a.Withheld = append(a.Withheld, Withheld{Thing: t, Source: sourceOf(h.by), Why: h.why(t)})
+	case gives:
+		for _, x := range h.gave {
+			a.Things = append(a.Things, Holding{
+				Thing: t, Level: x.level, Actions: e.policy.allowed(t.Type, x.level), Source: x.source, Until: earlier(earlier(x.until, h.ends), e.member.Decision.Ends),
+			})
+		}
+	case silent, narrows:
+	}
 	for _, g := range e.policy.things[t] {
+		if h.word == narrows && g.field == fieldSets {
+			continue
+		}
 		mine := len(a.Things)
 		no := e.gifts(g, t, func(x grant) {
 			a.Things = append(a.Things, Holding{
@@ -184,7 +201,7 @@ func (p *Policy) allowed(kind, level string) []string {
 
 // withheldValues adds the actions that the member's permission sets withhold.
 func (e *evaluation) withheldValues(a *Access) {
-	for _, action := range e.policy.actions {
+	for _, action := range slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(e.policy.actions), handActions(e.given)...)))) {
 		e.no, e.yes, e.action = nil, nil, action
 		e.values()
 		for _, no := range e.no {

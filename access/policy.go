@@ -34,9 +34,11 @@ type Thing struct {
 
 // Source is what gives access, or withholds it.
 type Source struct {
-	Kind string `json:"kind"`         // role, permission_set, project, space, shared_agent, shared_integration, rule, status
-	Name string `json:"name"`         // in the file
-	At   string `json:"at,omitempty"` // file:line
+	Kind string `json:"kind"`         // role, permission_set, project, space, shared_agent, shared_integration, rule, status, update, approval
+	Name string `json:"name"`         // in the file; of an update or approval, when and by whom
+	At   string `json:"at,omitempty"` // file:line; of an update or approval, its id
+
+	Changed string `json:"changed,omitempty"` // of a project that somebody extended or ended: until when, by whom
 }
 
 // The kinds of source.
@@ -49,6 +51,8 @@ const (
 	KindIntegration = "shared_integration"
 	KindRule        = "rule"   // a rule's deny
 	KindStatus      = "status" // the person is not an active member
+	KindUpdate      = "update" // a mass update of permissions
+	KindApproval    = "approval"
 )
 
 // permission is one permission of a role, its own or of a role that it includes.
@@ -118,13 +122,24 @@ func (p *Policy) departmentPath(name string) []string {
 	return []string{name}
 }
 
-// Resources returns the things of a type that the file speaks of, sorted by id.
-func (p *Policy) Resources(kind string) []Thing { return p.kinds[kind] }
+// Resources returns the things of a type that the file, or a member's grants, speak of, sorted by id.
+func (p *Policy) Resources(kind string, grants ...*directory.Grant) []Thing {
+	byHand := handThings(grants)[kind]
+	if len(byHand) == 0 {
+		return p.kinds[kind]
+	}
+	all := slices.Clone(p.kinds[kind])
+	for _, id := range byHand {
+		all = append(all, Thing{kind, id})
+	}
+	slices.SortFunc(all, func(a, b Thing) int { return strings.Compare(a.ID, b.ID) })
+	return slices.Compact(all)
+}
 
-// Actions returns what can be done with a type of thing, and whatever else the file's roles and permission sets speak
-// of, sorted. They are all the actions to which Can may say yes for such a thing.
-func (p *Policy) Actions(kind string) []string {
-	actions := slices.Clone(p.actions)
+// Actions returns what can be done with a type of thing, and whatever else the file's roles and permission sets, or a
+// member's grants, speak of, sorted. They are all the actions to which Can may say yes for such a thing.
+func (p *Policy) Actions(kind string, grants ...*directory.Grant) []string {
+	actions := append(slices.Clone(p.actions), handActions(grants)...)
 	for verb := range p.verbs[kind] {
 		actions = append(actions, noun(kind)+"."+verb)
 	}

@@ -77,6 +77,9 @@ func (e *evaluation) owns(r *Resource) bool {
 // values finds what the member's permission sets say of the action: the most permissive of them counts, and each that
 // says as much gives it.
 func (e *evaluation) values() {
+	if e.handValue() {
+		return
+	}
 	if e.policy.levels[e.action] {
 		e.level()
 	}
@@ -95,12 +98,8 @@ func (e *evaluation) level() {
 		})
 		return
 	}
-	says := best.value.Level
-	if says == "false" {
-		says = "no"
-	}
 	e.no = append(e.no, withheld{
-		source: best.source, reason: reason, why: best.source.words() + " says " + says + given(reason), approval: says == "admin_approval",
+		source: best.source, reason: reason, why: best.source.words() + " says " + levelWord(best.value.Level) + given(reason), approval: best.value.Level == approvalLevel,
 	})
 }
 
@@ -162,9 +161,10 @@ func (e *evaluation) thing() {
 	if r.ID == "" || e.verb == "" || e.kind != r.Type || !e.policy.verbs[e.kind][e.verb] {
 		return
 	}
+	h := e.handed(r.Thing)
 	givers := e.policy.things[r.Thing]
 	for _, g := range givers {
-		e.from(g, r.Thing)
+		e.from(g, r.Thing, &h)
 	}
 	if r.Type == TypeSpace || r.Type == TypeProject {
 		return // they lie in no other
@@ -172,20 +172,44 @@ func (e *evaluation) thing() {
 	for _, in := range []Thing{{TypeSpace, r.Space}, {TypeProject, r.Project}} {
 		for _, g := range e.policy.things[in] {
 			if g.source.Name == in.ID && !slices.Contains(givers, g) {
-				e.from(g, r.Thing)
+				e.from(g, r.Thing, &h)
 			}
 		}
 	}
 }
 
+// handed finds what permission grants say of a thing.
+func (e *evaluation) handed(t Thing) hand {
+	if len(e.given) == 0 {
+		return hand{}
+	}
+	h := e.hand(t)
+	e.ends = earlier(e.ends, h.ends)
+	switch h.word {
+	case withholds:
+		e.no = append(e.no, withheld{source: sourceOf(h.by), why: h.why(t)})
+	case gives:
+		for _, x := range h.gave {
+			if allows(x.level, e.verb, "") {
+				e.yes = append(e.yes, x)
+			}
+		}
+	case silent, narrows:
+	}
+	return h
+}
+
 // from finds what a giver gives of a thing, and whether it or a rule withholds it.
-func (e *evaluation) from(g *giver, t Thing) {
+func (e *evaluation) from(g *giver, t Thing, h *hand) {
 	found := len(e.yes)
 	no := e.gifts(g, t, func(x grant) {
 		if allows(x.level, e.verb, e.question.Resource.Data) {
 			e.yes = append(e.yes, x)
 		}
 	})
+	if h.word == narrows && g.field == fieldSets && no == nil {
+		no = &withheld{source: sourceOf(h.by), why: h.why(t)}
+	}
 	if no == nil {
 		return
 	}
@@ -228,7 +252,8 @@ func (e *evaluation) gifts(g *giver, t Thing, each func(grant)) (no *withheld) {
 		if !has {
 			continue
 		}
-		source := Source{Kind: g.source.Kind, Name: g.source.Name, At: l.at}
+		source := g.source
+		source.At = l.at
 		if l.level == config.LevelNone {
 			no = &withheld{source: source, reason: r, why: source.words() + " is closed to " + l.name}
 			continue

@@ -2,48 +2,14 @@ package api
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/mixus/usher/access"
 	"github.com/mixus/usher/directory"
-	"github.com/mixus/usher/mapping"
 	"github.com/mixus/usher/store"
 )
-
-// accessPolicies keeps what was made of each organization's active policy.
-type accessPolicies struct {
-	mu  sync.Mutex
-	org map[directory.OrgNum]accessPolicy
-}
-
-type accessPolicy struct {
-	of     *mapping.Policy
-	policy *access.Policy
-}
-
-// accessPolicy returns what the active policy of an organization says about access.
-func (s *Server) accessPolicy(tx store.Tx, org directory.OrgNum) (*access.Policy, error) {
-	active, err := s.Engine.Policy(tx, org)
-	if err != nil {
-		return nil, err
-	}
-	c := &s.access
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	known := c.org[org]
-	if known.of == active {
-		return known.policy, nil
-	}
-	if c.org == nil {
-		c.org = map[directory.OrgNum]accessPolicy{}
-	}
-	known = accessPolicy{of: active, policy: access.Compile(active.Organization)}
-	c.org[org] = known
-	return known.policy, nil
-}
 
 // MemberAccess is everything that a member may do, with its sources.
 type MemberAccess struct {
@@ -66,8 +32,8 @@ type MergedValue struct {
 	Items []access.Item   `json:"items,omitempty" nullable:"false" doc:"Of a list, which sets give each item."`
 }
 
-func memberAccessView(p *access.Policy, m *directory.Member, now time.Time) MemberAccess {
-	a := p.Of(m, now)
+func memberAccessView(p *access.Policy, m *directory.Member, given []*directory.Grant, now time.Time) MemberAccess {
+	a := p.Of(m, now, given...)
 	view := MemberAccess{
 		ID: m.ID.String(), Email: m.Decision.Email, Status: string(m.Status), At: now,
 		Permissions: a.Permissions, Values: []MergedValue{}, Things: a.Things, Withheld: a.Withheld,
@@ -101,8 +67,8 @@ func (s *Server) memberAccess(api huma.API) {
 		"Lists everything that a member may do now: permissions of the role, merged values of the permission sets, and things with how much of each, all with the line of the file that gives it, and what is withheld."),
 		func(ctx context.Context, in *OneMember) (*answer[MemberAccess], error) {
 			var view MemberAccess
-			err := s.withAccess(ctx, in, func(p *access.Policy, m *directory.Member, now time.Time) {
-				view = memberAccessView(p, m, now)
+			err := s.withAccess(ctx, in, func(p *access.Policy, m *directory.Member, given []*directory.Grant, now time.Time) {
+				view = memberAccessView(p, m, given, now)
 			})
 			return found(view, err)
 		})
@@ -117,21 +83,27 @@ func (s *Server) memberAccess(api huma.API) {
 				}
 			}
 			var view access.Answer
-			err := s.withAccess(ctx, &in.OneMember, func(p *access.Policy, m *directory.Member, now time.Time) { view = p.Can(m, q, now) })
+			err := s.withAccess(ctx, &in.OneMember, func(p *access.Policy, m *directory.Member, given []*directory.Grant, now time.Time) {
+				view = p.Can(m, q, now, given...)
+			})
 			return found(view, err)
 		})
 }
 
-// withAccess runs fn for one member, with what the active policy says about access.
-func (s *Server) withAccess(ctx context.Context, in *OneMember, fn func(*access.Policy, *directory.Member, time.Time)) error {
+// withAccess runs fn for one member, with what the active policy says about access, and what was given to the member by hand.
+func (s *Server) withAccess(ctx context.Context, in *OneMember, fn func(*access.Policy, *directory.Member, []*directory.Grant, time.Time)) error {
 	return s.view(ctx, in.Organization, func(tx store.Tx, n *names, org directory.OrgNum) error {
-		p, err := s.accessPolicy(tx, org)
+		p, err := s.Engine.Access(tx, org)
 		if err != nil {
 			return err
 		}
 		m, err := findMember(tx, n, org, in.Member)
+		if err != nil {
+			return err
+		}
+		given, err := s.Engine.Permissions(tx, org, m)
 		if err == nil {
-			fn(p, m, s.Now())
+			fn(p, m, given[0], s.Now())
 		}
 		return err
 	})

@@ -14,6 +14,7 @@ import (
 	"github.com/mixus/usher/access"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/httpx"
+	"github.com/mixus/usher/provision"
 	"github.com/mixus/usher/store"
 )
 
@@ -205,6 +206,7 @@ const subjectUser = "user"
 
 // accessView is a snapshot in which questions are answered.
 type accessView struct {
+	engine  *provision.Engine
 	tx      store.Tx
 	org     directory.OrgNum
 	policy  *access.Policy
@@ -219,11 +221,11 @@ func (s *Server) answering(ctx context.Context, context map[string]any, fn func(
 		if err != nil {
 			return err
 		}
-		policy, err := s.accessPolicy(tx, org)
+		policy, err := s.Engine.Access(tx, org)
 		if err != nil {
 			return err
 		}
-		return fn(&accessView{tx: tx, org: org, policy: policy, now: s.Now(), members: map[string]*directory.Member{}})
+		return fn(&accessView{engine: s.Engine, tx: tx, org: org, policy: policy, now: s.Now(), members: map[string]*directory.Member{}})
 	})
 }
 
@@ -305,7 +307,23 @@ func (v *accessView) decide(q *authQuestion) (authDecision, error) {
 	if m == nil {
 		return authDecision{Context: &authContext{Reason: nobody}}, nil
 	}
-	return decide(v.policy.Can(m, access.Question{Action: q.Action.Name, Resource: resource}, v.now)), nil
+	given, err := v.given(m)
+	if err != nil {
+		return authDecision{}, err
+	}
+	return decide(v.policy.Can(m, access.Question{Action: q.Action.Name, Resource: resource}, v.now, given...)), nil
+}
+
+// given returns what was given to a member by hand.
+func (v *accessView) given(m *directory.Member) ([]*directory.Grant, error) {
+	if !m.Permitted {
+		return nil, nil
+	}
+	rows, err := v.engine.Permissions(v.tx, v.org, m)
+	if err != nil {
+		return nil, err
+	}
+	return rows[0], nil
 }
 
 // evaluation answers one question (section 6).

@@ -127,13 +127,17 @@ func (s *Server) subjects(ctx context.Context, q *authSearch, resource access.Re
 		if err != nil {
 			return err
 		}
+		given, err := v.engine.Permissions(v.tx, v.org, rows...)
+		if err != nil {
+			return err
+		}
 		for i, m := range rows {
 			if len(*found) == limit {
 				more = true
 				return nil
 			}
 			last = ids[i]
-			if m != nil && v.policy.Can(m, access.Question{Action: q.Action.Name, Resource: resource}, v.now).Allowed {
+			if m != nil && v.policy.Can(m, access.Question{Action: q.Action.Name, Resource: resource}, v.now, given[i]...).Allowed {
 				*found = append(*found, authEntity{Type: subjectUser, ID: m.ID.String(), Properties: map[string]any{"email": m.Decision.Email}})
 			}
 		}
@@ -144,7 +148,7 @@ func (s *Server) subjects(ctx context.Context, q *authSearch, resource access.Re
 }
 
 // searchResource finds the things of a type on which a member may do something (section 8.5): of those of which the
-// organization's file speaks. What the application alone knows, it has to ask about.
+// organization's file speaks, and what was given by hand. What the application alone knows, it has to ask about.
 func (s *Server) searchResource(ctx context.Context, body []byte) (any, error) {
 	q, limit, after, err := readSearch(body, func(q *authSearch) error {
 		if q.Resource == nil || q.Resource.Type == "" {
@@ -160,12 +164,16 @@ func (s *Server) searchResource(ctx context.Context, body []byte) (any, error) {
 	return searchOf(ctx, s, &q, limit, after, func(v *accessView, m *directory.Member) ([]authEntity, []string, error) {
 		var found []authEntity
 		var keys []string
-		for _, t := range v.policy.Resources(q.Resource.Type) {
+		given, err := v.given(m)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, t := range v.policy.Resources(q.Resource.Type, given...) {
 			r, err := access.ResourceOf(t.Type, t.ID, q.Resource.Properties)
 			if err != nil {
 				return nil, nil, err
 			}
-			if v.policy.Can(m, access.Question{Action: q.Action.Name, Resource: r}, v.now).Allowed {
+			if v.policy.Can(m, access.Question{Action: q.Action.Name, Resource: r}, v.now, given...).Allowed {
 				found, keys = append(found, authEntity{Type: t.Type, ID: t.ID}), append(keys, t.ID)
 			}
 		}
@@ -190,8 +198,12 @@ func (s *Server) searchAction(ctx context.Context, body []byte) (any, error) {
 	return searchOf(ctx, s, &q, limit, after, func(v *accessView, m *directory.Member) ([]authAction, []string, error) {
 		var found []authAction
 		var keys []string
-		for _, action := range v.policy.Actions(resource.Type) {
-			if v.policy.Can(m, access.Question{Action: action, Resource: resource}, v.now).Allowed {
+		given, err := v.given(m)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, action := range v.policy.Actions(resource.Type, given...) {
+			if v.policy.Can(m, access.Question{Action: action, Resource: resource}, v.now, given...).Allowed {
 				found, keys = append(found, authAction{Name: action}), append(keys, action)
 			}
 		}

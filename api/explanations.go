@@ -60,6 +60,7 @@ type Grant struct {
 	Reason  string     `json:"reason,omitempty"`
 	Created time.Time  `json:"created"`
 	Ends    *time.Time `json:"ends,omitempty"`
+	Changes []string   `json:"changes,omitempty" nullable:"false" doc:"Of a permission, what it changes."`
 }
 
 // Hold keeps an effect back and says so.
@@ -175,9 +176,13 @@ func explanationView(n *names, x *provision.Explanation) Explanation {
 		view.Accounts = append(view.Accounts, f)
 	}
 	for _, g := range x.Grants {
-		view.Grants = append(view.Grants, Grant{
+		one := Grant{
 			ID: g.ID.String(), Kind: string(g.Kind), Role: g.Role, State: g.State, Actor: g.Actor, Reason: g.Reason, Created: g.Created, Ends: instant(g.Ends),
-		})
+		}
+		if g.Permission != nil {
+			one.Changes = provision.ChangesInWords(g.Permission)
+		}
+		view.Grants = append(view.Grants, one)
 	}
 	for _, h := range x.Holds {
 		view.Holds = append(view.Holds, Hold{

@@ -32,6 +32,12 @@ type EditBody struct {
 	PermissionSets *[]string `json:"permission_sets,omitempty"`
 }
 
+// ApproveInvitationBody approves what an invitation gives.
+type ApproveInvitationBody struct {
+	WhyBody
+	Version string `json:"version" minLength:"1" maxLength:"64" doc:"The version, as the invitation showed it. When it gives something else by now, it is not approved."`
+}
+
 type invitationAct[B any] struct {
 	OneInvitation
 	Body B
@@ -80,9 +86,9 @@ func (s *Server) invitationVerbs(api huma.API) {
 		func(ctx context.Context, a provision.InvitationAct) (*directory.Grant, error) {
 			return s.Engine.CancelInvitation(ctx, a)
 		})
-	plain("approve", "Approve an invitation", "Sends an invitation that waits for an approval.",
-		func(ctx context.Context, a provision.InvitationAct) (*directory.Grant, error) {
-			return s.Engine.ApproveInvitation(ctx, a)
+	invitationVerb(s, api, "approve", "Approve an invitation", "Sends an invitation that waits for an approval. Nobody approves what they have asked for, or changed, themselves.",
+		func(ctx context.Context, a provision.InvitationAct, b *ApproveInvitationBody) (*directory.Grant, error) {
+			return s.Engine.ApproveInvitation(ctx, a, b.Version)
 		})
 	invitationVerb(s, api, "reject", "Reject an invitation", "Declines to send an invitation that waits for an approval.",
 		func(ctx context.Context, a provision.InvitationAct, _ *ReasonBody) (*directory.Grant, error) {
@@ -92,7 +98,7 @@ func (s *Server) invitationVerbs(api huma.API) {
 		func(ctx context.Context, a provision.InvitationAct, b *ExtendBody) (*directory.Grant, error) {
 			return s.Engine.ExtendInvitation(ctx, a, b.Until)
 		})
-	invitationVerb(s, api, "edit", "Edit an invitation", "Changes what an open invitation gives; its links go on working.",
+	invitationVerb(s, api, "edit", "Edit an invitation", "Changes what an open invitation gives. Its links go on working, unless an approval is needed: then it waits for one again.",
 		func(ctx context.Context, a provision.InvitationAct, b *EditBody) (*directory.Grant, error) {
 			return s.Engine.EditInvitation(ctx, a, provision.InvitationEdit{
 				Role: b.Role, Department: b.Department, Access: (*directory.Access)(b.Access), Sets: b.PermissionSets,

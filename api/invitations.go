@@ -39,6 +39,7 @@ type Invitation struct {
 	Closed         *time.Time `json:"closed,omitempty" doc:"When it was accepted, declined, cancelled or expired."`
 	Resent         int        `json:"resent" doc:"How often a new link was sent."`
 	Reminded       int        `json:"reminded"`
+	Version        string     `json:"version,omitempty" doc:"Names what it gives while it waits for an approval: who approves it says which version they were shown."`
 	MailError      string     `json:"mail_error,omitempty" doc:"What the mail server said when it refused the last mail."`
 }
 
@@ -196,6 +197,9 @@ func invitationView(g *directory.Grant) Invitation {
 	}
 	view.Email, view.Name, view.Department, view.Access = i.Email, i.Name(), i.Department, string(i.Access)
 	view.PermissionSets, view.Manager, view.Message, view.Directory = i.Sets, i.Manager, i.Message, i.Auto
+	if g.State == directory.InvitationUnapproved {
+		view.Version = provision.InvitationVersion(g)
+	}
 	view.Sent, view.Expires, view.Closed = instant(i.Sent), instant(i.Expires), instant(i.Closed)
 	view.Resent, view.Reminded, view.MailError = i.Resent, i.Reminded, i.Mailed
 	return view

@@ -26,8 +26,9 @@ type route struct {
 	scope   string
 	summary string
 	detail  string
-	status  int // 0 means 200, or 204 without a body
-	maxBody int // bytes; 0 means the constant of this name
+	status  int  // 0 means 200, or 204 without a body
+	maxBody int  // bytes; 0 means the constant of this name
+	rawBody bool // its function reads the body itself, and says what is wrong with it
 }
 
 // handle registers an operation. What its function returns as an error becomes a problem.
@@ -35,7 +36,7 @@ func handle[I, O any](s *Server, api huma.API, r route, fn func(context.Context,
 	tag, _, _ := strings.Cut(r.scope, ":")
 	huma.Register(api, huma.Operation{
 		OperationID: r.id, Method: r.method, Path: path.Join(Prefix, r.path), Summary: r.summary, Description: r.detail,
-		Tags: []string{tag}, DefaultStatus: r.status, MaxBodyBytes: int64(cmp.Or(r.maxBody, maxBody)), Metadata: map[string]any{metaScope: r.scope},
+		Tags: []string{tag}, DefaultStatus: r.status, MaxBodyBytes: int64(cmp.Or(r.maxBody, maxBody)), Metadata: map[string]any{metaScope: r.scope}, SkipValidateBody: r.rawBody,
 		Security: []map[string][]string{{"token": {r.scope}}},
 		Responses: map[string]*huma.Response{"default": {
 			Description: "A problem (RFC 9457)",

@@ -20,7 +20,7 @@ type Refusal struct {
 	At           time.Time  `json:"at"`
 	Organization string     `json:"organization"`
 	Connection   string     `json:"connection,omitempty"`
-	Method       string     `json:"method,omitempty" doc:"How the person wanted to sign in: saml, oidc or code."`
+	Method       string     `json:"method,omitempty" doc:"How the person wanted to sign in: saml, oidc, code, password or passkey."`
 	Request      string     `json:"request,omitempty" doc:"The id of the HTTP request, for the log."`
 	Entry        uint64     `json:"entry" doc:"The number of the journal entry."`
 	Code         string     `json:"code" doc:"Why, in a word that programs can rely on, such as suspended or not_pushed."`

@@ -57,7 +57,7 @@ func TestEveryRefusalOfTheEngineHelps(t *testing.T) {
 	w := newWorld(t, "acme")
 	for _, code := range []string{
 		"awaiting", "not_pushed", "unknown_domain", "unvouched", "ambiguous", "no_rule", "waits", "held", "suspended", "removed", "observed",
-		"paused", "retired", "lockdown", "replayed", "expired", // of the engine
+		"paused", "retired", "lockdown", "replayed", "expired", "elsewhere", // of the engine
 		"invalid", "denied", "unavailable", "misconfigured", // of a message
 	} {
 		reference, err := w.engine.Refuse(t.Context(), provision.Refused{

@@ -56,6 +56,8 @@ func helpFor(code provision.LoginCode) string {
 		return "The person has to use another connection; take the old link out of the provider's dashboard."
 	case provision.LoginLockdown:
 		return "Members sign in while a lockdown is on; whoever is none yet joins when it is over."
+	case provision.LoginElsewhere:
+		return "The person signs in at the provider of their domain or record. Only who came by an invitation, and is known to no provider, signs in by a code, a password or a passkey."
 	case provision.LoginJoined, provision.LoginLinked, provision.LoginKnown, provision.LoginReplayed, provision.LoginExpired:
 	}
 	return ""
@@ -90,7 +92,7 @@ func commandsFor(code string) []string {
 		return []string{"usher holds list --organization ORG", "usher explain WHO --organization ORG"}
 	case provision.LoginRemoved:
 		return []string{"usher explain WHO --organization ORG", `usher members reactivate WHO --organization ORG --reason "…"`}
-	case provision.LoginSuspended, provision.LoginNoRule, provision.LoginWaits, provision.LoginObserved, provision.LoginPaused:
+	case provision.LoginSuspended, provision.LoginNoRule, provision.LoginWaits, provision.LoginObserved, provision.LoginPaused, provision.LoginElsewhere:
 		return []string{"usher explain WHO --organization ORG"}
 	case provision.LoginLockdown:
 		return []string{`usher lockdown ORG --off --reason "…"`}

@@ -56,8 +56,6 @@ type Server struct {
 	used   store.TokenUse
 	tested httpx.Limiter[string] // connections
 
-	access accessPolicies
-
 	build  sync.Once
 	routes http.Handler
 }
@@ -151,10 +149,15 @@ func (s *Server) register() {
 	s.status(api)
 	s.members(api)
 	s.memberAccess(api)
+	s.permissions(api)
+	s.requests(api)
+	s.projects(api)
+	s.onboarding(api)
 	s.verbs(api)
 	s.invitations(api)
 	s.holds(api)
 	s.sessions(api)
+	s.credentials(api)
 	s.mails(api)
 	s.lockdown(api)
 	s.refusals(api)

@@ -16,7 +16,7 @@ type Session struct {
 	Member     string    `json:"member" doc:"The id of the member who is signed in."`
 	Email      string    `json:"email,omitempty"`
 	Connection string    `json:"connection,omitempty" doc:"Whose provider signed the person in; absent for a sign-in without a provider."`
-	Method     string    `json:"method" doc:"How the person signed in: saml, oidc, or code for a one-time code by mail."`
+	Method     string    `json:"method" doc:"How the person signed in: saml, oidc, code for a one-time code by mail, password or passkey."`
 	Browser    string    `json:"browser,omitempty" doc:"The family of the browser, such as Firefox on Linux."`
 	Began      time.Time `json:"began"`
 	Seen       time.Time `json:"seen" doc:"When it was used last, to the minute."`

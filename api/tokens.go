@@ -63,7 +63,8 @@ func (s *Server) tokens(api huma.API) {
 			return found(s.listTokens(ctx, in))
 		})
 	create := post("/tokens", "create-token", ScopeTokensWrite, "Create a token",
-		"Makes a token and shows its secret once. A connection has at most two live ones, so that they can be rotated without a gap.")
+		"Makes a token and shows its secret once. A connection has at most two live ones, so that they can be rotated without a gap. "+
+			"Whoever makes one for a connection needs the scope connections:write or members:write, too.")
 	create.status = http.StatusCreated
 	handle(s, api, create, func(ctx context.Context, in *struct{ Body TokenRequest }) (*answer[NewToken], error) {
 		return found(s.createToken(ctx, &in.Body))
@@ -100,6 +101,10 @@ func (s *Server) listTokens(ctx context.Context, in *tokenFilter) (Page[Token], 
 }
 
 func (s *Server) createToken(ctx context.Context, in *TokenRequest) (NewToken, error) {
+	name := strings.TrimSpace(in.Name)
+	if strings.ContainsFunc(name, unprintable) {
+		return NewToken{}, invalid("name", "The name has a line break or another control character in it; write it in one line, without them.")
+	}
 	var secret [32]byte
 	rand.Read(secret[:]) // never returns an error
 	prefix := "usher_api_"
@@ -114,7 +119,7 @@ func (s *Server) createToken(ctx context.Context, in *TokenRequest) (NewToken, e
 		if err != nil {
 			return err
 		}
-		t := &directory.Token{Hash: sha256.Sum256([]byte(created.Secret)), ID: id, Name: strings.TrimSpace(in.Name), Created: now, Expires: in.Expires}
+		t := &directory.Token{Hash: sha256.Sum256([]byte(created.Secret)), ID: id, Name: name, Created: now, Expires: in.Expires}
 		if err := place(ctx, n, in, t); err != nil {
 			return err
 		}
@@ -176,6 +181,9 @@ func (s *Server) allowToken(ctx context.Context, tx store.Tx, n *names, t *direc
 	}
 	if t.Conn == 0 {
 		return allowScopes(callerOf(ctx), t)
+	}
+	if caller := callerOf(ctx); !caller.May(ScopeConnectionsWrite) && !caller.May(ScopeMembersWrite) {
+		return directory.Errorf(directory.Forbidden, "A token cannot give what it lacks: who has a SCIM token says who the members are, and this one has neither the scope %s nor %s.", ScopeConnectionsWrite, ScopeMembersWrite)
 	}
 	if at := n.conns[n.conn[t.Conn]].Retired; !at.IsZero() {
 		return directory.Errorf(directory.Conflict, "The connection %s was retired on %s and takes nothing any more; make the token for another one.", n.conn[t.Conn], at.UTC().Format(time.DateOnly))

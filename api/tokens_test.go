@@ -125,6 +125,35 @@ func TestTokenCannotGiveWhatItLacks(t *testing.T) {
 	w.local().refused(http.MethodPost, "/tokens", api.TokenRequest{Connection: "acme-okta", Scopes: []string{api.ScopeMembersRead}}, http.StatusUnprocessableEntity)
 }
 
+func TestATokenForAProviderNeedsMoreThanTheRightToMakeTokens(t *testing.T) {
+	w := newWorld(t, "acme")
+	request := api.TokenRequest{Connection: "acme-okta"}
+	p := w.with("acme", api.ScopeTokensWrite).refused(http.MethodPost, "/tokens", request, http.StatusForbidden)
+	if !strings.Contains(p.Detail, api.ScopeConnectionsWrite) {
+		t.Errorf("refused with %q", p.Detail)
+	}
+	var all api.Page[api.Token]
+	w.local().get("/tokens?connection=acme-okta", &all)
+	if len(all.Items) != 0 {
+		t.Errorf("there are %+v", all.Items)
+	}
+	for _, scope := range []string{api.ScopeConnectionsWrite, api.ScopeMembersWrite} {
+		w.with("acme", api.ScopeTokensWrite, scope).post("/tokens", request, http.StatusCreated, nil)
+	}
+}
+
+func TestATokenHasANameThatShowsAsItIsWritten(t *testing.T) {
+	w := newWorld(t, "acme")
+	for _, name := range []string{"it\n2026-11-02 ann@acme.com approved everything", "it\x1b]0;it\x07", "\u202eti", "a\u2028b"} {
+		for _, request := range []api.TokenRequest{{Name: name, Scopes: []string{api.ScopeMembersRead}}, {Name: name, Connection: "acme-okta"}} {
+			if p := w.local().refused(http.MethodPost, "/tokens", request, http.StatusUnprocessableEntity); !strings.Contains(p.Detail, "name") {
+				t.Errorf("%q is refused with %q", name, p.Detail)
+			}
+		}
+	}
+	w.local().post("/tokens", api.TokenRequest{Name: "Zoë's läptop (2)", Scopes: []string{api.ScopeMembersRead}}, http.StatusCreated, nil)
+}
+
 func TestConnectionHasTwoLiveTokensAtMost(t *testing.T) {
 	w := newWorld(t, "acme")
 	request := api.TokenRequest{Connection: "acme-okta", Expires: w.now.Add(24 * time.Hour)}

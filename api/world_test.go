@@ -26,7 +26,7 @@ import (
 
 // world is a store with organizations in it, and a server on it.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	store  *bolt.Store
 	engine *provision.Engine
 	server *api.Server
@@ -53,7 +53,7 @@ rules:
     role: admin
 `
 
-func newWorld(t *testing.T, organizations ...string) *world {
+func newWorld(t testing.TB, organizations ...string) *world {
 	t.Helper()
 	s, err := bolt.Open(filepath.Join(t.TempDir(), "usher.db"), bolt.Options{})
 	if err != nil {
@@ -141,7 +141,7 @@ func (w *world) group(name string, members ...string) directory.ID {
 
 // caller is somebody who asks the server.
 type caller struct {
-	t       *testing.T
+	t       testing.TB
 	handler http.Handler
 	secret  string
 }

@@ -45,7 +45,7 @@ func (a *App) handler() http.Handler {
 
 // peoplePaths are what people's browsers meet, and their providers: a path, or all below one that ends in a slash.
 func peoplePaths() []string {
-	return []string{"/login", "/login/", "/logout", "/logout/", "/welcome", "/terms", "/sso/", web.AssetPrefix}
+	return []string{"/login", "/login/", "/logout", "/logout/", "/welcome", "/terms", "/invitations/", "/account/", "/sso/", web.AssetPrefix}
 }
 
 // people serves those who sign in, and the application to which they do.

@@ -20,6 +20,7 @@ type Project struct {
 	From     time.Time     // zero: always
 	Duration time.Duration // counted from From; zero where Ends says it, or where it does not end
 	Ends     time.Time     // zero: never, or by Duration
+	Warn     time.Duration // before its end; zero for DefaultWarning
 	Places   Places
 }
 
@@ -38,6 +39,17 @@ func (p *Project) End() time.Time {
 		return p.From.Add(p.Duration)
 	}
 	return p.Ends
+}
+
+// DefaultWarning is how long before the end of a project, or of an approved permission, people are told of it.
+const DefaultWarning = 7 * 24 * time.Hour
+
+// Warning returns how long before its end the people of a project are told of it.
+func (p *Project) Warning() time.Duration {
+	if p.Warn == 0 {
+		return DefaultWarning
+	}
+	return p.Warn
 }
 
 // Space is a room of a team: what lies in it, and what each department or team may do there.

@@ -16,6 +16,8 @@ type Invitations struct {
 	Reminders       []time.Duration // after the mail with the link, in ascending order
 	RemindAt        Cron            // when reminders that are due go out
 	MaxResends      int             // how often a new link may be sent
+	MaxPerDay       int             // letters that admins send on a day, in UTC, to addresses of the organization's domains
+	MaxOutside      int             // letters that admins send on a day to all other addresses
 }
 
 // The limits of invitations where a file says nothing, and the longest that it may ask for.
@@ -23,6 +25,8 @@ const (
 	DefaultInvitation = 7 * 24 * time.Hour
 	MostInvitation    = 90 * 24 * time.Hour
 	DefaultResends    = 5
+	DefaultPerDay     = 200_000
+	DefaultOutside    = 500
 	MostReminders     = 5
 )
 
@@ -41,9 +45,13 @@ func invitationsTable() *object[Invitations] {
 				"At what times reminders that are due go out, as in a crontab: minute, hour, day, month, weekday; in UTC, or in the zone that CRON_TZ= before it names. Without it, at once.", "CRON_TZ=Europe/Berlin 0 9 * * 1-5"),
 			in("max_resends", count(0), func(i *Invitations) *int { return &i.MaxResends },
 				"How often one invitation may be sent again with a new link; 5 without it.", "5"),
+			in("max_per_day", count(0), func(i *Invitations) *int { return &i.MaxPerDay },
+				"How many letters with invitations admins may send on one day, in UTC, to addresses of the organization's own, proven domains; 200,000 without it.", "1000"),
+			in("max_outside_per_day", count(0), func(i *Invitations) *int { return &i.MaxOutside },
+				"The same for all other addresses; 500 without it, and 0 invites nobody from outside.", "50"),
 		},
 		start: func(at directory.Position) Invitations {
-			return Invitations{At: at, Expires: DefaultInvitation, MaxResends: DefaultResends}
+			return Invitations{At: at, Expires: DefaultInvitation, MaxResends: DefaultResends, MaxPerDay: DefaultPerDay, MaxOutside: DefaultOutside}
 		},
 		finish: func(d *decoder, n *node, i *Invitations) {
 			slices.Sort(i.Reminders)
@@ -64,6 +72,6 @@ func invitationsTable() *object[Invitations] {
 // fill puts the limits in place of a file without the key.
 func (i *Invitations) fill() {
 	if i.Expires == 0 {
-		i.Expires, i.MaxResends = DefaultInvitation, DefaultResends
+		i.Expires, i.MaxResends, i.MaxPerDay, i.MaxOutside = DefaultInvitation, DefaultResends, DefaultPerDay, DefaultOutside
 	}
 }

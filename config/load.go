@@ -102,21 +102,14 @@ func (l *loader) operator(o *Operator, root *node, d *decoder) {
 	}
 	for i, p := range l.parsed {
 		name := p.decoder.src.name
-		switch {
-		case l.used[name] && p.shape != shapeOrganization:
+		if l.used[name] && p.shape != shapeOrganization {
 			continue // its problems are those of the file that names it
-		case p.shape == shapeSets:
+		}
+		if message, key := unused(p.shape); message != "" {
 			l.problems = append(l.problems, p.problems...)
 			l.problems = append(l.problems, directory.Problem{
 				Position: directory.Position{File: name, Line: 1, Column: 1}, Severity: directory.SeverityWarning,
-				Message: "no organization uses these permission sets", Fix: "name the file in an organization file: permission_sets_file: " + filepath.Base(name),
-			})
-			continue
-		case p.shape == shapeSharing:
-			l.problems = append(l.problems, p.problems...)
-			l.problems = append(l.problems, directory.Problem{
-				Position: directory.Position{File: name, Line: 1, Column: 1}, Severity: directory.SeverityWarning,
-				Message: "no organization shares these agents and integrations", Fix: "name the file in an organization file: sharing_file: " + filepath.Base(name),
+				Message: message, Fix: "name the file in an organization file: " + fmt.Sprintf(key, filepath.Base(name)),
 			})
 			continue
 		}
@@ -133,6 +126,20 @@ func (l *loader) operator(o *Operator, root *node, d *decoder) {
 			*path = filepath.Join(dir, *path)
 		}
 	}
+}
+
+// unused says of a file that customers have what no organization does with it, and how one would; "" of any other file.
+func unused(as shape) (message, key string) {
+	switch as {
+	case shapeSets:
+		return "no organization uses these permission sets", "permission_sets_file: %s"
+	case shapeSharing:
+		return "no organization shares these agents and integrations", "sharing_file: %s"
+	case shapeTraining:
+		return "no organization trains anybody by these modules", "onboarding: {training_file: %s}"
+	case shapeOrganization, shapeDomain:
+	}
+	return "", ""
 }
 
 // find lists the organization files, sorted, each once.

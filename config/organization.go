@@ -33,6 +33,7 @@ type Organization struct {
 	Terms          Terms
 	Invitations    Invitations
 	Letters        Letters
+	Onboarding     Onboarding
 	Logo           string // an https address, or a path below public_url; "" for none
 	Places         Places
 

@@ -63,6 +63,8 @@ func organizationTable() *object[Organization] {
 				"How people are invited.", "{require_approval: true, expires: 7d, reminders: [2d, 5d]}").orBlank(),
 			in("terms", termsTable().value(), func(o *Organization) *Terms { return &o.Terms },
 				"What everybody who joins accepts once, and again when the version changes.", `{version: "2027-01", url: "https://acme.com/terms"}`).orBlank(),
+			in("onboarding", onboardingTable().value(), func(o *Organization) *Onboarding { return &o.Onboarding },
+				"What is asked of people who are new.", "{steps: [{id: account, minutes: 2}], training_file: training.json}").orBlank(),
 			in("mail", lettersTable().value(), func(o *Organization) *Letters { return &o.Letters },
 				"How the organization's mail reads.", "{templates: letters}").orBlank(),
 			in("logo", logoAddress(), func(o *Organization) *string { return &o.Logo },

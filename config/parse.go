@@ -40,11 +40,12 @@ const (
 	shapeDomain             // the file of one domain, as customers keep it
 	shapeSets               // a file of permission sets, as customers keep it
 	shapeSharing            // a file of shared agents and integrations, as customers keep it
+	shapeTraining           // a file of trainings, as customers keep it
 )
 
 // ParseOrganization reads an organization file, YAML or JSON. It also takes the files that customers have as they are:
-// one of a single domain, which makes an organization of that name with the standard roles, one of permission sets, and
-// one of shared agents and integrations. The name appears in positions. The organization is returned with whatever could be read, nil when nothing
+// one of a single domain, which makes an organization of that name with the standard roles, one of permission sets, one
+// of shared agents and integrations, and one of trainings. The name appears in positions. The organization is returned with whatever could be read, nil when nothing
 // could; it is fit for use when no problem is an error.
 func ParseOrganization(name string, text []byte, options Options) (*Organization, []directory.Problem) {
 	p := parseOrganization(name, text, options)
@@ -81,17 +82,21 @@ func shapeOf(root *node) shape {
 	for _, name := range organizationTable().names() {
 		known[name] = true
 	}
-	sets := false
+	sets, training := false, false
 	for _, p := range root.pairs {
 		if known[p.key.text] || p.value.kind != isMapping {
 			return shapeOrganization
 		}
+		training = training || p.value.get("required_modules") != nil || p.value.get("optional_modules") != nil
 		for _, permission := range permissions() {
 			sets = sets || p.value.get(permission.name) != nil
 		}
 	}
-	if sets {
+	switch {
+	case sets:
 		return shapeSets
+	case training:
+		return shapeTraining
 	}
 	return shapeOrganization
 }
@@ -115,6 +120,9 @@ func (d *decoder) organization(root *node, as shape) *Organization {
 	case shapeSharing:
 		o, _ := sharingTable().read(d, root, spot{}) // alone, it cannot say whom the names in it mean
 		return &o
+	case shapeTraining:
+		got, _ := trainings().read(d, root, spot{}) // alone, it cannot say whom the names in it mean
+		return &Organization{At: root.at, Onboarding: Onboarding{At: root.at, Training: got}}
 	case shapeOrganization:
 	}
 	o, ok := organizationTable().read(d, root, spot{example: "organization: {id: acme}"})

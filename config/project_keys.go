@@ -20,6 +20,7 @@ func projectTable() *object[Project] {
 			in("from", instant(), func(p *Project) *time.Time { return &p.From }, "When it begins; without it, it has begun.", "2026-03-01"),
 			in("duration", duration(), func(p *Project) *time.Duration { return &p.Duration }, "How long it lasts, counted from the beginning.", "26w"),
 			in("ends", instant(), func(p *Project) *time.Time { return &p.Ends }, "When it ends, in place of a duration. From then on it gives nothing.", "2026-09-01"),
+			in("warn", duration(), func(p *Project) *time.Duration { return &p.Warn }, "How long before its end its people and the admins are told of it by mail; 7d without it.", "14d"),
 		},
 		start:  func(at directory.Position) Project { return Project{At: at} },
 		places: func(p *Project) *Places { return &p.Places },

@@ -56,6 +56,7 @@ func finishOrganization(d *decoder, _ *node, o *Organization) {
 	uniqueSpellings(d, o.Departments)
 	uniqueAuthority(d, o.Connections)
 	finishAccess(d, o)
+	finishOnboarding(d, o)
 }
 
 // nameRules names rules that have no name by their place.

@@ -38,6 +38,7 @@ type Invitation struct {
 	Sets       []string `json:"sets,omitempty"` // permission sets of custom access, sorted
 	Message    string   `json:"message,omitempty"`
 
+	Editors  []string      `json:"editors,omitempty"`  // the admins who have changed what it gives: none of them approves it
 	Auto     bool          `json:"auto,omitempty"`     // a connection with "provisioning: invite" made it
 	Pushed   bool          `json:"pushed,omitempty"`   // a directory speaks of the person, or did: without its word the invitation is nothing
 	Links    [][]byte      `json:"links,omitempty"`    // the hashes of the secrets of the links that work; none while it waits for approval, or is over
@@ -56,7 +57,7 @@ type Invitation struct {
 // Clone returns a copy that shares nothing.
 func (i *Invitation) Clone() *Invitation {
 	c := *i
-	c.Sets, c.Links = slices.Clone(i.Sets), slices.Clone(i.Links)
+	c.Sets, c.Links, c.Editors = slices.Clone(i.Sets), slices.Clone(i.Links), slices.Clone(i.Editors)
 	return &c
 }
 

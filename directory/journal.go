@@ -123,6 +123,8 @@ const (
 	JobReapGroup     JobKind = "reap_group"     // the edges of a deleted or cleared group
 	JobRetire        JobKind = "retire"         // the users and groups of a retired connection
 	JobHold          JobKind = "hold"           // the people of a hold about which somebody has decided; the key is the hold
+	JobPermit        JobKind = "permit"         // gives what a mass update gives to a list of members, which is the job's cursor; the key is the update
+	JobUnpermit      JobKind = "unpermit"       // takes from everybody of the organization what a mass update gave; the key is the update
 )
 
 // Job is work that followed from a change and was too large for its transaction. It is resumable: Cursor is where the

@@ -18,6 +18,10 @@ type SignIn struct {
 	// Recorded are the connections that have, or had, a directory record of the person. What such a record says, also by
 	// having gone, comes before a sign-in of the past.
 	Recorded []ConnNum `json:"recorded,omitempty"`
+
+	// Observed is whether the connection has only observed since the person first came by it. Then nobody gets in by what it
+	// said, and nobody is known by it, until they sign in once it is active.
+	Observed bool `json:"observed,omitempty"`
 }
 
 // Clone returns a copy that shares nothing.
@@ -39,7 +43,11 @@ func (s *SignIn) Note(c ConnNum) bool {
 	return !known
 }
 
-// IsLogin reports whether a grant is what a connection's provider said of a person who signed in.
-func (g *Grant) IsLogin(c ConnNum) bool {
-	return g.Kind == GrantLogin && g.Login != nil && g.User.Conn == c
+// HasSignedIn reports whether a grant is what a provider said of a person who signed in by it, and not of one who only tried
+// while the connection observed.
+func (g *Grant) HasSignedIn() bool {
+	return g.Kind == GrantLogin && g.Login != nil && !g.Login.Observed
 }
+
+// IsLogin reports whether a grant is what a connection's provider said of a person who signed in.
+func (g *Grant) IsLogin(c ConnNum) bool { return g.HasSignedIn() && g.User.Conn == c }

@@ -47,6 +47,7 @@ type Member struct {
 	Due       time.Time `json:"due,omitzero"`       // the next instant at which the decision can change
 	Held      []string  `json:"held,omitempty"`     // ids of holds that keep an effect back
 	Entry     uint64    `json:"entry,omitempty"`    // the last journal entry about it
+	Permitted bool      `json:"permit,omitempty"`   // has grants of kind GrantPermission, so that whoever asks what the person may do reads them
 }
 
 // UserRef points to a linked directory record.
@@ -181,6 +182,11 @@ const (
 	GrantDismissal  GrantKind = "dismissal"  // what would change is dismissed, until the decision changes again
 	GrantLogin      GrantKind = "login"      // what a provider said of the person when they signed in
 	GrantTerms      GrantKind = "terms"      // the terms that the person has accepted last; it decides nothing
+	GrantPassword   GrantKind = "password"   // by which the person signs in where no provider does it; it decides nothing
+	GrantPasskey    GrantKind = "passkey"    // likewise; a member may have several
+	GrantPermission GrantKind = "permission" // what an admin lets the person do, or not, beside the policy; it decides nothing
+	GrantRequest    GrantKind = "request"    // a permission that the person has asked for; it decides nothing
+	GrantOnboarding GrantKind = "onboarding" // how far the person is with what is asked of who is new; it decides nothing
 )
 
 // Grant is what somebody gave or took by hand. It belongs to one member and is taken back only by its source.
@@ -202,6 +208,12 @@ type Grant struct {
 	Reason  string      `json:"reason,omitempty"`
 	Created time.Time   `json:"created"`
 	Ends    time.Time   `json:"ends,omitzero"`
+
+	Password   *Password   `json:"password,omitempty"`   // of a password
+	Passkey    *Passkey    `json:"passkey,omitempty"`    // of a passkey
+	Permission *Permission `json:"permission,omitempty"` // of a permission
+	Request    *Asked      `json:"request,omitempty"`    // of a request; the state is State
+	Onboarding *Onboarding `json:"onboarding,omitempty"` // of an onboarding
 }
 
 // GrantsReturnWithin is how long a person may be gone and still find unexpired pins on coming back.

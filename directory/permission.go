@@ -77,6 +77,32 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	return json.Marshal(v.Level)
 }
 
+// UnmarshalJSON reads what MarshalJSON writes: a text that is no size is a level.
+func (v *Value) UnmarshalJSON(b []byte) error {
+	var raw any
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	switch raw := raw.(type) {
+	case bool:
+		*v = LevelValue(strconv.FormatBool(raw))
+		return nil
+	case string:
+		if size, err := ParseSize(raw); err == nil {
+			*v = SizeValue(size)
+		} else {
+			*v = LevelValue(raw)
+		}
+		return nil
+	case []any:
+		var items []string
+		err := json.Unmarshal(b, &items)
+		*v = ListValue(items...)
+		return err
+	}
+	return fmt.Errorf("%s is no value of a permission set", b)
+}
+
 var sizeUnits = []struct {
 	suffix string
 	bytes  int64

@@ -8,12 +8,12 @@ type Session struct {
 	Org    OrgNum    `json:"org"`
 	Member ID        `json:"member"`
 	Conn   ConnNum   `json:"conn"`   // whose provider signed the person in; 0 for none
-	Method string    `json:"method"` // "saml", "oidc", or "code" by mail
+	Method string    `json:"method"` // "saml", "oidc", "code" by mail, "password" or "passkey"
 	Epoch  uint64    `json:"epoch"`  // of the store when the session began: one of a restored backup is void
 	Began  time.Time `json:"began"`
 
-	SignedIn time.Time `json:"signed_in"`       // the person at the provider, which may have been long before; Began when it did not say
-	Fresh    bool      `json:"fresh,omitempty"` // the person was asked for the credentials for this sign-in alone
+	SignedIn time.Time `json:"signed_in,omitzero"` // the person at the provider, which may have been long before; zero when it did not say
+	Fresh    bool      `json:"fresh,omitempty"`    // the person was asked for the credentials for this sign-in alone
 
 	Seen  time.Time `json:"seen"`            // used last, to the minute
 	Ends  time.Time `json:"ends"`            // at the latest, however much it is used

@@ -54,7 +54,10 @@ func (w *Writer) knownSubject(externalID string) (person, error) {
 		}
 	}
 	members, err := w.tx.Identities(w.Conn, []string{externalID})
-	if err != nil {
+	if err != nil || members[0].IsZero() {
+		return person{}, err
+	}
+	if _, means, err := w.subjectOf(members[0], externalID); err != nil || !means {
 		return person{}, err
 	}
 	return person{member: members[0]}, nil
@@ -124,7 +127,7 @@ func (w *Writer) mayLink(id directory.ID) (bool, error) {
 		if g.Kind == directory.GrantUnlink && g.User.Conn == w.Conn {
 			return false, nil
 		}
-		invited = invited || g.Kind == directory.GrantLogin || g.Kind == directory.GrantInvitation && g.State != directory.InvitationCancelled
+		invited = invited || g.HasSignedIn() || g.Kind == directory.GrantInvitation && g.State != directory.InvitationCancelled
 	}
 	return invited || w.putOut(grants[0]) || len(records) > 0, nil
 }

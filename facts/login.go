@@ -14,6 +14,7 @@ type Login struct {
 	Profile     directory.Profile // without addresses
 	Groups      []string
 	GroupsKnown bool // false: the provider said nothing of groups, and those known last stay
+	Observed    bool // the connection only observes
 }
 
 // LoginPerson is whom a sign-in means.
@@ -27,8 +28,16 @@ type LoginPerson struct {
 
 // Login returns what the connection's provider said of this subject before, nil when it never signed in as this member.
 func (p *LoginPerson) Login(c directory.ConnNum, subject string) *directory.Grant {
+	if g := p.said(c, subject); g != nil && g.HasSignedIn() {
+		return g
+	}
+	return nil
+}
+
+// said is Login also for a subject that only tried while the connection observed.
+func (p *LoginPerson) said(c directory.ConnNum, subject string) *directory.Grant {
 	for _, g := range p.Grants {
-		if g.IsLogin(c) && g.Login.Subject == subject {
+		if g.Kind == directory.GrantLogin && g.Login != nil && g.User.Conn == c && g.Login.Subject == subject {
 			return g
 		}
 	}
@@ -47,16 +56,35 @@ func (w *Writer) FindLogin(l *Login) (*LoginPerson, error) {
 		return nil, err
 	}
 	if !id.IsZero() {
-		if id, err = w.survivor(id); err != nil {
+		p, means, err := w.subjectOf(id, l.Subject)
+		if err != nil {
 			return nil, err
 		}
-		p, err := w.loginPerson(id)
-		if err != nil || p.Member != nil {
+		if means && p.Member != nil {
 			p.Known = true
-			return p, err
+			return p, nil
 		}
 	}
 	return w.loginByAddress(l)
+}
+
+// subjectOf returns the member to whom a subject led before, and whether it means them still. One that only tried to sign in
+// while the connection observed made somebody of whatever address it named: it does not mean them any more once another
+// source speaks of them, or an admin has invited them, unless the connection's own directory has told of them.
+func (w *Writer) subjectOf(id directory.ID, subject string) (*LoginPerson, bool, error) {
+	id, err := w.survivor(id)
+	if err != nil {
+		return nil, false, err
+	}
+	p, err := w.loginPerson(id)
+	if err != nil || p.Member == nil {
+		return p, true, err
+	}
+	g := p.said(w.Conn, subject)
+	if g == nil || !g.Login.Observed || slices.Contains(g.Login.Recorded, w.Conn) || isOut(p.Member) {
+		return p, true, nil
+	}
+	return p, len(p.Grants) == 1 && len(w.recordsOf(p.Member)) == 0, nil
 }
 
 // loginSubject returns the member whom a subject meant before, also one whose record was deleted.
@@ -171,7 +199,7 @@ func (w *Writer) mayLogin(p *LoginPerson, subject string) bool {
 		switch {
 		case g.Kind == directory.GrantUnlink && g.User.Conn == w.Conn, g.IsLogin(w.Conn) && g.Login.Subject != subject:
 			return false
-		case g.Kind == directory.GrantLogin, g.Kind == directory.GrantInvitation && g.State != directory.InvitationCancelled:
+		case g.HasSignedIn(), g.Kind == directory.GrantInvitation && g.State != directory.InvitationCancelled:
 			known = true
 		}
 	}
@@ -185,7 +213,7 @@ func (w *Writer) RecordLogin(member directory.ID, p *LoginPerson, l *Login) (*di
 		return nil, nil, err
 	}
 	day := w.Now.Truncate(24 * time.Hour)
-	g := p.Login(w.Conn, l.Subject)
+	g := p.said(w.Conn, l.Subject)
 	if g == nil {
 		g = &directory.Grant{
 			ID: w.IDs.New(w.Now), Org: w.Org, Member: member, Kind: directory.GrantLogin, User: directory.UserRef{Conn: w.Conn},
@@ -206,6 +234,9 @@ func (w *Writer) RecordLogin(member directory.ID, p *LoginPerson, l *Login) (*di
 	if len(changed) > 0 {
 		w.Touch(member)
 	}
+	if g.Login.Observed && !now.Observed {
+		g.Created = w.Now
+	}
 	now.Seen, g.Login = day, now
 	return g, changed, w.tx.PutGrants([]*directory.Grant{g})
 }
@@ -224,13 +255,17 @@ func (p *LoginPerson) gone() []directory.ConnNum {
 	return conns
 }
 
-// newLogin returns what is known after a sign-in. What it did not say of addresses and groups stays as it was.
+// newLogin returns what is known after a sign-in. What it did not say of addresses and groups stays as it was; but what
+// addresses were named while the connection observed counts for nothing.
 func newLogin(was *directory.SignIn, l *Login) *directory.SignIn {
-	now := &directory.SignIn{Subject: l.Subject, Profile: l.Profile}
+	now := &directory.SignIn{Subject: l.Subject, Profile: l.Profile, Observed: l.Observed}
 	if was != nil {
 		now = was.Clone()
 		now.Profile = l.Profile
-		now.Profile.Emails = was.Profile.Emails
+		now.Observed = was.Observed && l.Observed
+		if now.Observed == was.Observed {
+			now.Profile.Emails = was.Profile.Emails
+		}
 	}
 	now.Profile.Active = true
 	if len(l.Addresses) > 0 {
@@ -274,6 +309,7 @@ func loginChanges(was, now *directory.SignIn) []string {
 	add("groups", was.GroupsKnown == now.GroupsKnown && slices.Equal(was.Groups, now.Groups))
 	add("locale", a.Locale == b.Locale)
 	add("name", a.GivenName == b.GivenName && a.FamilyName == b.FamilyName)
+	add("observed", was.Observed == now.Observed)
 	add("title", a.Title == b.Title)
 	add("userName", a.UserName == b.UserName)
 	return changed

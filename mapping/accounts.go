@@ -99,6 +99,7 @@ func (e *evaluation) choose() {
 	if slices.ContainsFunc(e.counted, inactive) && slices.ContainsFunc(e.counted, active) {
 		e.giving = slices.DeleteFunc(slices.Clone(e.counted), inactive)
 	}
+	e.invitedDepartments()
 	if words := e.policy.selectors.words(); words > 0 {
 		sets := make(groupSet, words*len(e.giving))
 		for i := range e.giving {

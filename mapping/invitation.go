@@ -53,6 +53,23 @@ func (e *evaluation) invitedAccount() {
 	}}}}
 }
 
+// invitedDepartments has rules see the department of the invitation in what was said at signing in, where that names none: who
+// accepts by their provider gets what they were invited to.
+func (e *evaluation) invitedDepartments() {
+	g := e.accepted()
+	if g == nil || g.Invited == nil || g.Invited.Department == "" {
+		return
+	}
+	e.giving = slices.Clone(e.giving) // the counted ones stay as they are
+	for i := range e.giving {
+		if a := &e.giving[i]; !a.invited && a.Profile.Department == "" {
+			said := *a.Account
+			said.Profile.Department = g.Invited.Department
+			e.giving[i].Account = &said
+		}
+	}
+}
+
 // byInvitation reports whether a rule matched what an invitation says.
 func (m *match) byInvitation() bool { return m.account != nil && m.account.invited }
 

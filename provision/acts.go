@@ -39,6 +39,9 @@ func (e *Engine) Reactivate(ctx context.Context, a Act) (*directory.Member, erro
 // Remove removes a member. The removal outlives every push until Reactivate.
 func (e *Engine) Remove(ctx context.Context, a Act) (*directory.Member, error) {
 	return e.act(ctx, a, "member.removed", func(s *settlement) error {
+		if err := s.dropCredentials(a.Member); err != nil {
+			return err
+		}
 		return s.grant(a, &directory.Grant{Kind: directory.GrantRemoval})
 	})
 }

@@ -53,6 +53,8 @@ type AskCode struct {
 	Browser [32]byte // the hash of a secret that the browser has: the code works there alone
 	Network string   // whence it is asked, such as the address of one client or the network that it can choose from
 	Agent   string   // the family of the browser
+
+	Organization string // the id of that which the person wants to enter; "" for any
 }
 
 // EnterCode is somebody who has got a code.
@@ -69,6 +71,7 @@ type EnterCode struct {
 type pendingCode struct {
 	Org    directory.OrgNum `json:"org,omitempty"` // 0 until a code was made, which for most addresses is never
 	Member directory.ID     `json:"member,omitzero"`
+	Own    bool             `json:"own,omitempty"`  // an ordinary sign-in, and nobody breaks glass
 	Hash   []byte           `json:"hash,omitempty"` // of the code, under the hash of the browser's secret, which is not kept
 	Tries  int              `json:"tries,omitempty"`
 }
@@ -89,7 +92,7 @@ func (e *Engine) AskCode(ctx context.Context, in AskCode) error {
 		if err := putRequest(tx, requestCode, codeKey(email, in.Browser), now.Add(codeLasts), &pendingCode{}); err != nil {
 			return err
 		}
-		return putAsked(tx, askPrefix+e.ids.New(now).String(), &askedCode{Email: email, Browser: in.Browser[:], Request: in.Request, Agent: in.Agent, At: now})
+		return putAsked(tx, askPrefix+e.ids.New(now).String(), &askedCode{Email: email, Browser: in.Browser[:], Request: in.Request, Agent: in.Agent, At: now, Organization: in.Organization})
 	})
 	if err == nil {
 		e.post.ring()
@@ -180,7 +183,7 @@ func (e *Engine) EnterCode(ctx context.Context, in EnterCode) (*LoginResult, err
 	key := codeKey(email, in.Browser)
 	var known *pendingCode
 	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
-		_, known, err = e.pendingCode(tx, key)
+		_, known, err = e.pendingCode(tx, requestCode, key)
 		return err
 	})
 	switch {
@@ -195,7 +198,7 @@ func (e *Engine) EnterCode(ctx context.Context, in EnterCode) (*LoginResult, err
 	cause := directory.Cause{Kind: directory.CauseLogin, ID: in.Request, Actor: methodCode}
 	err = e.update(ctx, known.Org, cause, func(s *settlement) error {
 		result = nil
-		row, code, err := e.pendingCode(s.tx, key)
+		row, code, err := e.pendingCode(s.tx, requestCode, key)
 		if err != nil || code == nil || code.Org != s.org {
 			return err
 		}
@@ -203,6 +206,10 @@ func (e *Engine) EnterCode(ctx context.Context, in EnterCode) (*LoginResult, err
 			return s.wrongTry(row, code)
 		}
 		if err := s.tx.DeleteRequests([]*directory.Request{row}); err != nil {
+			return err
+		}
+		if code.Own {
+			result, err = s.ownCode(&in, email, code.Member)
 			return err
 		}
 		result, err = s.breakGlass(&in, email, code.Member)
@@ -215,7 +222,7 @@ func (e *Engine) EnterCode(ctx context.Context, in EnterCode) (*LoginResult, err
 		return nil, err
 	case result == nil:
 		return nil, wrongCode()
-	case result.In():
+	case result.In() && !known.Own:
 		e.Log.WarnContext(ctx, "somebody signed in by a break-glass code", "member", result.Member.ID.String(), "request_id", in.Request)
 		e.post.ring()
 	}
@@ -223,8 +230,8 @@ func (e *Engine) EnterCode(ctx context.Context, in EnterCode) (*LoginResult, err
 }
 
 // pendingCode reads a code under way, nil when there is none or it is too old.
-func (e *Engine) pendingCode(tx store.Tx, key [32]byte) (*directory.Request, *pendingCode, error) {
-	row, err := tx.Request(requestCode, key)
+func (e *Engine) pendingCode(tx store.Tx, kind string, key [32]byte) (*directory.Request, *pendingCode, error) {
+	row, err := tx.Request(kind, key)
 	if errors.Is(err, store.ErrNotFound) || err == nil && !row.Expires.After(e.Now()) {
 		return nil, nil, nil
 	}
@@ -241,7 +248,7 @@ func (e *Engine) pendingCode(tx store.Tx, key [32]byte) (*directory.Request, *pe
 // countTry counts a wrong code where no code can be right.
 func (e *Engine) countTry(ctx context.Context, key [32]byte) error {
 	return e.Store.Update(ctx, func(tx store.Tx) error {
-		row, code, err := e.pendingCode(tx, key)
+		row, code, err := e.pendingCode(tx, requestCode, key)
 		if err != nil || code == nil {
 			return err
 		}
@@ -266,7 +273,11 @@ func (s *settlement) wrongTry(row *directory.Request, code *pendingCode) error {
 	if err != nil {
 		return err
 	}
-	return s.tellMember(m, kindGlassWrong, fmt.Sprintf("a wrong code, try %d of %d", code.Tries, codeTries))
+	kind := kindGlassWrong
+	if code.Own {
+		kind = kindCodeWrong
+	}
+	return s.tellMember(m, kind, fmt.Sprintf("a wrong code, try %d of %d", code.Tries, codeTries))
 }
 
 // breakGlass lets somebody in whose code is right, unless they are not to get in by now.
@@ -289,11 +300,7 @@ func (s *settlement) breakGlass(in *EnterCode, email string, member directory.ID
 		if err := s.tellMember(m, kindRefused, "refused: "+string(result.Code)+": a break-glass code was right, but "+why); err != nil {
 			return nil, err
 		}
-		entry, err := s.entry(m.Entry)
-		if err == nil && entry != nil {
-			result.Reference = Reference(entry)
-		}
-		return result, err
+		return result, s.refer(m, result)
 	}
 	result.Code = LoginKnown
 	notes, err := s.openSession(m, &Login{Org: s.org, Method: methodCode, Fresh: true, Agent: in.Agent}, result)

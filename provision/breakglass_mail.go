@@ -24,6 +24,19 @@ type askedCode struct {
 	Agent   string    `json:"agent,omitempty"`
 	At      time.Time `json:"at"`
 	Told    bool      `json:"told,omitempty"` // journalled, and alerts are on their way
+
+	Organization string `json:"organization,omitempty"` // the one that the person wants to enter, of several
+
+	Org        directory.OrgNum `json:"org,omitempty"`       // of the invitation
+	Invitation directory.ID     `json:"invitation,omitzero"` // for whose person it is, at the invited address; zero for a sign-in
+}
+
+// lasts is for how long the code works.
+func (a *askedCode) lasts() time.Duration {
+	if a.Invitation.IsZero() {
+		return codeLasts
+	}
+	return inviteCodeLasts
 }
 
 func putAsked(tx store.Documents, name string, ask *askedCode) error {
@@ -84,13 +97,16 @@ func (e *Engine) sendCode(ctx context.Context, name string) (bool, error) {
 	if there, err := e.askedFor(ctx, name, ask); err != nil || !there {
 		return true, err
 	}
-	if !ask.At.Add(codeLasts).After(e.Now()) {
-		e.Log.WarnContext(ctx, "a break-glass code could not be sent while it would have worked", "request_id", ask.Request)
+	if !ask.At.Add(ask.lasts()).After(e.Now()) {
+		e.Log.WarnContext(ctx, "a code could not be sent while it would have worked", "request_id", ask.Request)
 		return true, nil
+	}
+	if !ask.Invitation.IsZero() {
+		return e.sendInviteCode(ctx, ask)
 	}
 	var at *glass
 	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
-		at, err = e.glassOf(tx, ask.Email)
+		at, err = e.codeFor(tx, ask)
 		return err
 	})
 	if err != nil || at == nil {
@@ -109,7 +125,7 @@ func (e *Engine) sendCode(ctx context.Context, name string) (bool, error) {
 	support := at.policy.Organization.Support
 	message, err := mail.Code{
 		Letter: mail.Letter{
-			ID: "code-" + e.ids.New(e.Now()).String(), To: glassAddress(at.policy, ask.Email), Organization: at.policy.Organization.Name,
+			ID: "code-" + e.ids.New(e.Now()).String(), To: at.to(ask.Email), Organization: at.policy.Organization.Name,
 			SupportName: support.Name, SupportEmail: support.Email, At: ask.At,
 		},
 		Code: code, Minutes: int(codeLasts / time.Minute), Agent: ask.Agent,
@@ -120,17 +136,25 @@ func (e *Engine) sendCode(ctx context.Context, name string) (bool, error) {
 	return e.hand(ctx, message, at.name), nil
 }
 
+// to is the address to which the code goes, as the organization has it.
+func (g *glass) to(email string) string {
+	if g.own {
+		return g.member.Decision.Email
+	}
+	return glassAddress(g.policy, email)
+}
+
 // readyCode makes a code work, and tells of it the first time; or tells why nobody gets one.
 func (e *Engine) readyCode(ctx context.Context, name string, ask *askedCode, at *glass, code string) error {
 	told := ask.Told
 	cause := directory.Cause{Kind: directory.CauseLogin, ID: ask.Request, Actor: methodCode}
 	err := e.update(ctx, at.org, cause, func(s *settlement) error {
 		if at.member != nil {
-			if err := s.armCode(ask, at.member.ID, code); err != nil {
+			if err := s.armCode(ask, at, code); err != nil {
 				return err
 			}
 		}
-		if told {
+		if told || at.own {
 			return nil
 		}
 		if err := s.tellAsked(at); err != nil {
@@ -143,21 +167,21 @@ func (e *Engine) readyCode(ctx context.Context, name string, ask *askedCode, at 
 		marked.Told = true
 		return putAsked(s.tx, name, &marked)
 	})
-	if err == nil && !told {
+	if err == nil && !told && !at.own {
 		e.Log.WarnContext(ctx, "a break-glass code was asked for", "org", at.name, "sent", at.member != nil, "why", at.why, "request_id", ask.Request)
 	}
 	return err
 }
 
 // armCode lets a code in, in the place of one that was made before. The tries of that one count.
-func (s *settlement) armCode(ask *askedCode, member directory.ID, code string) error {
+func (s *settlement) armCode(ask *askedCode, at *glass, code string) error {
 	var browser [32]byte
 	copy(browser[:], ask.Browser)
-	row, known, err := s.engine.pendingCode(s.tx, codeKey(ask.Email, browser))
+	row, known, err := s.engine.pendingCode(s.tx, requestCode, codeKey(ask.Email, browser))
 	if err != nil || known == nil {
 		return err // five wrong ones were typed meanwhile
 	}
-	known.Org, known.Member, known.Hash = s.org, member, codeHash(ask.Browser, code)
+	known.Org, known.Member, known.Own, known.Hash = s.org, at.member.ID, at.own, codeHash(ask.Browser, code)
 	return putRequest(s.tx, row.Kind, row.Key, row.Expires, known)
 }
 
@@ -179,9 +203,9 @@ func (e *Engine) hand(ctx context.Context, m *mail.Message, org string) bool {
 	case err == nil:
 		return true
 	case mail.Temporary(err):
-		e.Log.WarnContext(ctx, "a break-glass code waits for the mail server", "org", org, "err", err)
+		e.Log.WarnContext(ctx, "a code waits for the mail server", "org", org, "err", err)
 		return false
 	}
-	e.Log.ErrorContext(ctx, "a break-glass code cannot be sent", "org", org, "err", err)
+	e.Log.ErrorContext(ctx, "a code cannot be sent", "org", org, "err", err)
 	return true
 }

@@ -54,6 +54,7 @@ type glass struct {
 	policy *mapping.Policy
 	member *directory.Member // nil where nobody is let in
 	why    string            // nobody is
+	own    bool              // the member signs in by codes always, and breaks no glass
 }
 
 // glassOf finds the organization that a folded address is let into, nil where no organization names it. Where several name

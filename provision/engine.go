@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"crypto/cipher"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -46,15 +47,21 @@ type Engine struct {
 	// PlanKey seals plans, so that a plan is applied only as it was made, and where it was made.
 	PlanKey []byte
 
-	ids   directory.IDs
-	work  chan struct{}
-	once  sync.Once
-	cache cache
-	stuck stuck
-	tidy  tidy      // of the worker alone
-	owned owned     // which domains are proven
-	post  bell      // rings when there is mail to send
-	ended time.Time // when the worker looks for sessions that have ended next
+	ids    directory.IDs
+	work   chan struct{}
+	once   sync.Once
+	cache  cache
+	access accessPolicies
+	stuck  stuck
+	tidy   tidy      // of the worker alone
+	owned  owned     // which domains are proven
+	post   bell      // rings when there is mail to send
+	ended  time.Time // when the worker looks for sessions that have ended next
+	tended time.Time // when the worker looks for permissions and projects that end next
+
+	sealing   sync.Once // makes the cipher of letters
+	letters   cipher.AEAD
+	letterErr error
 
 	mailing sync.Mutex            // one round of mail at a time
 	taken   map[directory.ID]bool // mails that the server has, and that could not be noted yet

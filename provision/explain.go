@@ -101,6 +101,7 @@ func (s *settlement) explain(id directory.ID) (*Explanation, error) {
 		return nil, directory.Errorf(directory.NotFound, "There is no member %s in this organization.", id)
 	}
 	logins, grants := splitLogins(p.person.Grants)
+	grants = append(grants, p.permitted...)
 	x := &Explanation{
 		Organization: s.orgName, Member: p.before, Grants: grants, Decision: p.before.Decision,
 		Paused: p.paused, Next: p.before.Due, Trace: s.policy.Explain(&p.person, s.now),

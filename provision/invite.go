@@ -67,9 +67,13 @@ func (e *Engine) Invite(ctx context.Context, in Invites) ([]InviteResult, error)
 	}
 	var results []InviteResult
 	err := e.update(ctx, in.Org, in.Cause, func(s *settlement) error {
-		s.byHand, s.invitees = true, map[string]directory.ID{}
+		s.byHand, s.invitees, s.given = true, map[string]directory.ID{}, map[directory.ID]*directory.Grant{}
 		b := &inviting{settlement: s, results: make([]InviteResult, len(in.People)), first: map[string]int{}}
 		results = b.results
+		var err error
+		if b.sent, err = s.lettersToday(); err != nil {
+			return err
+		}
 		for i := range in.People {
 			if err := b.invite(i, &in.People[i]); err != nil {
 				return err
@@ -99,6 +103,7 @@ type inviting struct {
 	results []InviteResult
 	touched []*facts.Touch
 	waiting []*directory.Grant // for an approval
+	sent    *lettersSent       // these included
 	refused bool
 	first   map[string]int // folded address → its first place
 }
@@ -128,6 +133,11 @@ func (b *inviting) invite(n int, in *Invite) error {
 			*r = *known
 			return nil
 		}
+		if problem == nil {
+			if problem, err = b.mayInvite(in.Email, holders); err != nil {
+				return err
+			}
+		}
 	}
 	if problem != nil {
 		b.refused = true
@@ -136,6 +146,7 @@ func (b *inviting) invite(n int, in *Invite) error {
 	}
 	if id.IsZero() {
 		id = b.engine.ids.New(b.now)
+		b.given[id] = g
 	}
 	g.Member, r.Invitation, r.Code = id, g, InviteSent
 	b.first[directory.FoldAddress(in.Email)], b.invitees[directory.FoldAddress(in.Email)] = n, id
@@ -152,6 +163,11 @@ func (b *inviting) invite(n int, in *Invite) error {
 func (b *inviting) finish() error {
 	if len(b.waiting) > 0 {
 		if err := b.askForApproval(b.waiting[0], len(b.waiting)); err != nil {
+			return err
+		}
+	}
+	if len(b.touched) > 0 {
+		if err := putDocument(b.tx, lettersDocument(b.org), b.sent); err != nil {
 			return err
 		}
 	}

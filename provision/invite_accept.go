@@ -9,53 +9,140 @@ import (
 	"github.com/mixus/usher/store"
 )
 
-// OpenInvitation is what a link leads to, for the page that shows it.
-type OpenInvitation struct {
+// LinkState says what a link of an invitation is good for.
+type LinkState string
+
+// The states of a link.
+const (
+	LinkWorks     LinkState = "works"
+	LinkExpired   LinkState = "expired"
+	LinkReplaced  LinkState = "replaced" // a newer mail has a link that works
+	LinkAccepted  LinkState = "accepted"
+	LinkDeclined  LinkState = "declined"
+	LinkCancelled LinkState = "cancelled"
+)
+
+// LinkedInvitation is what a link leads to, for the page that shows it.
+type LinkedInvitation struct {
+	State      LinkState
 	Org        string // the organization's id
 	OrgNum     directory.OrgNum
 	Name       string // the organization's name
 	Invitation *directory.Grant
+	Inviter    string // an admin's address; "" where no admin invites
+	Provider   string // the connection by which the person accepts; "" where they do by a mailed code
+	Vouched    bool   // the provider of whoever is signed in vouches for the invited address, so that they accept at once
 }
 
-// InvitationByLink returns the invitation to which a link leads, by the hash of its secret. It consumes nothing. Its error is
-// NotFound for a link that is unknown, and Conflict, with words for the person, for one that works no more.
-func (e *Engine) InvitationByLink(ctx context.Context, hash [32]byte) (*OpenInvitation, error) {
-	var open *OpenInvitation
+// FollowLink returns the invitation to which a link leads, whatever has become of it, by the hash of its secret. It consumes
+// nothing. Held is the session of the browser that follows it, nil for none. Its error is NotFound for a link that is
+// unknown.
+func (e *Engine) FollowLink(ctx context.Context, hash [32]byte, held *directory.Session) (*LinkedInvitation, error) {
+	var found *LinkedInvitation
 	err := e.Store.View(ctx, func(tx store.Tx) error {
-		g, err := e.workingLink(tx, hash)
+		g, err := linked(tx, hash)
+		if err != nil {
+			return noLink(err)
+		}
+		s, err := e.settlement(tx, g.Org, directory.Cause{})
 		if err != nil {
 			return err
 		}
-		r, err := e.active(tx, g.Org)
-		if err != nil {
+		found = &LinkedInvitation{
+			State: s.linkState(g, hash), Org: s.orgName, OrgNum: s.org, Name: s.policy.Organization.Name, Invitation: g, Inviter: inviter(g),
+		}
+		if found.Provider, err = s.inviteProvider(g); err != nil || held == nil {
 			return err
 		}
-		open = &OpenInvitation{Org: r.org, OrgNum: g.Org, Name: r.policy.Organization.Name, Invitation: g}
-		return nil
+		found.Vouched, err = s.vouched(held, g.Invited.Email)
+		return err
 	})
-	return open, err
+	return found, err
 }
 
-// workingLink returns the pending invitation of a link.
-func (e *Engine) workingLink(tx store.Tx, hash [32]byte) (*directory.Grant, error) {
-	g, err := linked(tx, hash)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, directory.Errorf(directory.NotFound, "This link leads to no invitation. Open the link of the mail once more, as a whole.")
+// InvitationByLink is FollowLink for a link that has to work. Its error is Conflict, with words for the person, for one that
+// works no more.
+func (e *Engine) InvitationByLink(ctx context.Context, hash [32]byte) (*LinkedInvitation, error) {
+	found, err := e.FollowLink(ctx, hash, nil)
+	if err == nil {
+		err = found.State.refusal()
 	}
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case g.State == directory.InvitationExpired, g.State == directory.InvitationPending && !g.Invited.Expires.After(e.Now()):
-		return nil, directory.Errorf(directory.Conflict, "This invitation has expired. Ask whoever invited you for a new one.")
-	case g.State == directory.InvitationPending && !g.Invited.HasLink(hash):
-		return nil, directory.Errorf(directory.Conflict, "A newer mail has taken this link's place. Open the link of the latest mail.")
-	case g.State == directory.InvitationAccepted, g.State == directory.InvitationSpent:
-		return nil, directory.Errorf(directory.Conflict, "This invitation has been accepted. Sign in to go on.")
-	case g.State != directory.InvitationPending:
-		return nil, directory.Errorf(directory.Conflict, "This invitation was taken back. Ask whoever invited you.")
+	return found, nil
+}
+
+// noLink is the error of a link to which there is no invitation.
+func noLink(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return directory.Errorf(directory.NotFound, "This link leads to no invitation. Open the link of the mail once more, as a whole.")
 	}
-	return g, nil
+	return err
+}
+
+// linkState says what the link of a secret with this hash is good for now.
+func (s *settlement) linkState(g *directory.Grant, hash [32]byte) LinkState {
+	switch g.State {
+	case directory.InvitationPending:
+		switch {
+		case !g.Invited.Expires.After(s.now):
+			return LinkExpired
+		case !g.Invited.HasLink(hash):
+			return LinkReplaced
+		}
+		return LinkWorks
+	case directory.InvitationExpired:
+		return LinkExpired
+	case directory.InvitationAccepted, directory.InvitationSpent:
+		return LinkAccepted
+	case directory.InvitationDeclined:
+		return LinkDeclined
+	}
+	return LinkCancelled
+}
+
+// refusal is the error for a link that does not work, nil for one that does.
+func (l LinkState) refusal() error {
+	switch l {
+	case LinkWorks:
+		return nil
+	case LinkExpired:
+		return directory.Errorf(directory.Conflict, "This invitation has expired. Ask whoever invited you for a new one.")
+	case LinkReplaced:
+		return directory.Errorf(directory.Conflict, "A newer mail has taken this link's place. Open the link of the latest mail.")
+	case LinkAccepted:
+		return directory.Errorf(directory.Conflict, "This invitation has been accepted. Sign in to go on.")
+	case LinkDeclined:
+		return directory.Errorf(directory.Conflict, "This invitation was declined. If you want to come after all, ask whoever invited you for a new one.")
+	case LinkCancelled:
+	}
+	return directory.Errorf(directory.Conflict, "This invitation was taken back. Ask whoever invited you.")
+}
+
+// workingLink returns the pending invitation of a link.
+func (s *settlement) workingLink(hash [32]byte) (*directory.Grant, error) {
+	g, err := linked(s.tx, hash)
+	if err != nil {
+		return nil, noLink(err)
+	}
+	return g, s.linkState(g, hash).refusal()
+}
+
+// inviteProvider returns the connection by which somebody accepts an invitation, "" where no provider signs them in.
+func (s *settlement) inviteProvider(g *directory.Grant) (string, error) {
+	rows, err := s.tx.Members(s.org, []directory.ID{g.Member})
+	if err != nil || rows[0] == nil {
+		return "", err
+	}
+	grants, err := s.tx.Grants(s.org, []directory.ID{g.Member})
+	if err != nil {
+		return "", err
+	}
+	if c := s.providerOf(rows[0], grants[0], g.Invited.Email); c != nil {
+		return c.ID, nil
+	}
+	return "", nil
 }
 
 // Acceptance is somebody's yes to an invitation.
@@ -71,27 +158,32 @@ type Acceptance struct {
 // member already stays one person: the invitation becomes theirs. The error is Forbidden for the wrong address.
 func (e *Engine) AcceptInvitation(ctx context.Context, a Acceptance) (*directory.Member, error) {
 	var member *directory.Member
-	err := e.answer(ctx, a, func(s *settlement, g *directory.Grant) error {
-		touched := []*facts.Touch{{Member: g.Member}}
-		if !a.Member.IsZero() && a.Member != g.Member {
-			if err := s.handOver(g, a.Member); err != nil {
-				return err
-			}
-			touched = append(touched, &facts.Touch{Member: a.Member})
-		}
-		s.close(g, directory.InvitationAccepted)
-		if err := s.tx.PutGrants([]*directory.Grant{g}); err != nil {
-			return err
-		}
-		if err := s.settle(touched); err != nil {
-			return err
-		}
-		o := s.settled[g.Member]
-		o.notes = append(o.notes, "the invitation of "+g.Created.Format("2006-01-02")+" was accepted, the person having shown who they are by "+a.Method)
-		member = o.member
-		return s.journal(map[directory.ID]string{g.Member: "invitation.accepted"})
+	err := e.answer(ctx, a, func(s *settlement, g *directory.Grant) (err error) {
+		member, err = s.accepted(g, a)
+		return err
 	})
 	return member, err
+}
+
+// accepted accepts an invitation, settles the person and journals it.
+func (s *settlement) accepted(g *directory.Grant, a Acceptance) (*directory.Member, error) {
+	touched := []*facts.Touch{{Member: g.Member}}
+	if !a.Member.IsZero() && a.Member != g.Member {
+		if err := s.handOver(g, a.Member); err != nil {
+			return nil, err
+		}
+		touched = append(touched, &facts.Touch{Member: a.Member})
+	}
+	s.close(g, directory.InvitationAccepted)
+	if err := s.tx.PutGrants([]*directory.Grant{g}); err != nil {
+		return nil, err
+	}
+	if err := s.settle(touched); err != nil {
+		return nil, err
+	}
+	o := s.settled[g.Member]
+	o.notes = append(o.notes, "the invitation of "+g.Created.Format("2006-01-02")+" was accepted, the person having shown who they are by "+a.Method)
+	return o.member, s.journal(map[directory.ID]string{g.Member: "invitation.accepted"})
 }
 
 // DeclineInvitation notes that the person does not want to come. It needs only the link: whoever has it could also have
@@ -108,13 +200,13 @@ func (e *Engine) DeclineInvitation(ctx context.Context, a Acceptance) error {
 
 // byLink runs fn with the invitation of a link that works, in its organization.
 func (e *Engine) byLink(ctx context.Context, a Acceptance, fn func(*settlement, *directory.Grant) error) error {
-	open, err := e.InvitationByLink(ctx, a.Link)
+	found, err := e.InvitationByLink(ctx, a.Link)
 	if err != nil {
 		return err
 	}
 	cause := directory.Cause{Kind: directory.CauseLogin, ID: a.Request, Actor: a.Method}
-	return e.update(ctx, open.OrgNum, cause, func(s *settlement) error {
-		g, err := e.workingLink(s.tx, a.Link)
+	return e.update(ctx, found.OrgNum, cause, func(s *settlement) error {
+		g, err := s.workingLink(a.Link)
 		if err != nil {
 			return err
 		}
@@ -126,17 +218,26 @@ func (e *Engine) byLink(ctx context.Context, a Acceptance, fn func(*settlement, 
 func (e *Engine) answer(ctx context.Context, a Acceptance, fn func(*settlement, *directory.Grant) error) error {
 	return e.byLink(ctx, a, func(s *settlement, g *directory.Grant) error {
 		if directory.FoldAddress(a.Address) != directory.FoldAddress(g.Invited.Email) {
-			return directory.Errorf(directory.Forbidden, "This invitation is for another address. Sign in with the address that was invited, or ask for the address to be changed.")
+			return anotherAddress()
 		}
-		lockdown, err := s.tx.Lockdown(s.org)
-		if err != nil {
+		if err := s.letsJoin(); err != nil {
 			return err
-		}
-		if lockdown.On() {
-			return directory.Errorf(directory.Unavailable, "Nobody can join at the moment. Try again later, or ask whoever invited you.")
 		}
 		return fn(s, g)
 	})
+}
+
+func anotherAddress() error {
+	return directory.Errorf(directory.Forbidden, "This invitation is for another address. Sign in with the address that was invited, or ask for the address to be changed.")
+}
+
+// letsJoin is an Unavailable error while nobody can join.
+func (s *settlement) letsJoin() error {
+	lockdown, err := s.tx.Lockdown(s.org)
+	if err == nil && lockdown.On() {
+		err = directory.Errorf(directory.Unavailable, "Nobody can join at the moment. Try again later, or ask whoever invited you.")
+	}
+	return err
 }
 
 // handOver makes an invitation that of a member who goes by the invited address too; who was invited becomes part of them.
@@ -152,6 +253,9 @@ func (s *settlement) handOver(g *directory.Grant, to directory.ID) error {
 		return directory.Errorf(directory.Conflict, "The invited person and the one who is signed in are two members. Ask an admin to merge them.")
 	}
 	if err := s.tx.DeleteGrants([]*directory.Grant{g}); err != nil {
+		return err
+	}
+	if err := s.joinOnboarding(placeholder.ID, to); err != nil {
 		return err
 	}
 	placeholder.Merged = to

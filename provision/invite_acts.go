@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/mixus/usher/config"
@@ -22,16 +21,6 @@ type InvitationAct struct {
 
 // remindEvery is the least time between two mails of one invitation that an admin asks for.
 const remindEvery = time.Hour
-
-// ApproveInvitation sends an invitation that waits for an approval.
-func (e *Engine) ApproveInvitation(ctx context.Context, a InvitationAct) (*directory.Grant, error) {
-	return e.steer(ctx, a, "invitation.approved", func(s *settlement, g *directory.Grant) (string, error) {
-		if g.State != directory.InvitationUnapproved {
-			return "", inState(g, "approved")
-		}
-		return "the invitation was approved, and sent", s.issue(g)
-	})
-}
 
 // RejectInvitation declines to send an invitation that waits for an approval.
 func (e *Engine) RejectInvitation(ctx context.Context, a InvitationAct) (*directory.Grant, error) {
@@ -58,6 +47,9 @@ func (e *Engine) ResendInvitation(ctx context.Context, a InvitationAct) (*direct
 			if err := s.stillWanted(g); err != nil {
 				return "", err
 			}
+		}
+		if err := s.countLetter(g); err != nil {
+			return "", err
 		}
 		g.Invited.Resent++
 		return "a new link was sent; those of before work no more", s.issue(g)
@@ -92,6 +84,9 @@ func (e *Engine) RemindInvitation(ctx context.Context, a InvitationAct) (*direct
 			return "", directory.Errorf(directory.Conflict,
 				"The person was mailed at %s; a further reminder can be sent from %s on.", clock(last), clock(last.Add(remindEvery)))
 		}
+		if err := s.countLetter(g); err != nil {
+			return "", err
+		}
 		return "the person was reminded", s.reminder(g)
 	})
 }
@@ -124,57 +119,6 @@ func (e *Engine) ExtendInvitation(ctx context.Context, a InvitationAct, until ti
 		}
 		return "the invitation ends at " + clock(until), s.tx.PutGrants([]*directory.Grant{g})
 	})
-}
-
-// InvitationEdit says what of an invitation becomes different; nil leaves it as it is.
-type InvitationEdit struct {
-	Role, Department *string
-	Access           *directory.Access
-	Sets             *[]string
-}
-
-// EditInvitation changes what an open invitation gives. Its links go on working.
-func (e *Engine) EditInvitation(ctx context.Context, a InvitationAct, edit InvitationEdit) (*directory.Grant, error) {
-	return e.steer(ctx, a, "invitation.edited", func(s *settlement, g *directory.Grant) (string, error) {
-		switch {
-		case !isOpen(g):
-			return "", inState(g, "edited")
-		case g.Invited.Pushed:
-			return "", directory.Errorf(directory.Conflict, "A directory asked for this invitation, so that its rules decide; `usher members pin` gives another role.")
-		}
-		if problem := s.edit(g, edit); problem != nil {
-			return "", problem
-		}
-		return "now " + inviteNote(g), s.tx.PutGrants([]*directory.Grant{g})
-	})
-}
-
-func (s *settlement) edit(g *directory.Grant, edit InvitationEdit) *directory.Error {
-	i := g.Invited
-	if edit.Role != nil {
-		if problem := s.checkRole(*edit.Role); problem != nil {
-			return problem
-		}
-		g.Role = *edit.Role
-	}
-	if edit.Department != nil {
-		i.Department = ""
-		if problem := s.nameDepartment(i, *edit.Department); problem != nil {
-			return problem
-		}
-	}
-	if edit.Sets != nil {
-		i.Sets = slices.Compact(slices.Sorted(slices.Values(*edit.Sets)))
-		if edit.Access == nil && len(i.Sets) > 0 {
-			i.Access = directory.AccessCustom
-		}
-	}
-	if edit.Access != nil {
-		if i.Access = *edit.Access; i.Access != directory.AccessCustom && edit.Sets == nil {
-			i.Sets = nil
-		}
-	}
-	return s.checkAccess(i)
 }
 
 // CancelInvitation takes an open invitation back.

@@ -1,41 +1,92 @@
 package provision_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
-	"syscall"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"runtime/debug"
 	"testing"
 	"time"
 
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/invite"
 	"github.com/mixus/usher/provision"
+	"github.com/mixus/usher/store"
+	"github.com/mixus/usher/store/bolt"
 )
 
-// TestWhatInvitingManyCosts invites the people of a large file, and logs the CPU time of each.
-func TestWhatInvitingManyCosts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes some seconds")
+// BenchmarkInvite imports a file of 100,000 people, each with a manager: it is read and checked, and everybody gets an
+// invitation, a link, a letter and a journal entry. It reports the processor time for each row, and the memory of the
+// process that is no file.
+func BenchmarkInvite(b *testing.B) {
+	const rows = 100_000
+	var file bytes.Buffer
+	file.WriteString("email,first_name,last_name,role,department,manager_email\n")
+	for i := range rows {
+		fmt.Fprintf(&file, "person%d@acme.com,First,\"Last, %d\",member,engineering,person%d@acme.com\n", i+1, i, i/20)
 	}
-	const batches = 25
-	w := newInviteWorld(t, invites)
-	cpu := func() time.Duration {
-		var u syscall.Rusage
-		w.must(syscall.Getrusage(syscall.RUSAGE_SELF, &u))
-		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-	}
-	begun := cpu()
-	for n := range batches {
-		people := make([]provision.Invite, provision.InvitesMost)
-		for i := range people {
-			people[i] = provision.Invite{Email: fmt.Sprintf("p%d-%d@acme.com", n, i), Role: "member", Department: "Eng", FirstName: "P", Message: "Welcome"}
+	debug.SetGCPercent(600) // as the server does
+	n := 0
+	var took time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		e, org := invitingEngine(b)
+		b.StartTimer()
+		before := processorTime(b)
+		run := &invite.Import{
+			Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(file.Bytes())), nil },
+			Invite: func(ctx context.Context, people []invite.Person, dry bool) ([]invite.Outcome, error) {
+				in := provision.Invites{Org: org, Cause: directory.Cause{Kind: directory.CauseAdmin, Actor: "root@acme.com"}, DryRun: dry}
+				for i := range people {
+					p := &people[i]
+					in.People = append(in.People, provision.Invite{
+						Email: p.Email, FirstName: p.FirstName, LastName: p.LastName, Role: p.Role, Department: p.Department, Manager: p.Manager,
+					})
+				}
+				results, err := e.Invite(ctx, in)
+				out := make([]invite.Outcome, len(results))
+				for i, r := range results {
+					if out[i].Code = string(r.Code); r.Problem != nil {
+						return nil, r.Problem
+					}
+				}
+				return out, err
+			},
 		}
-		for _, r := range w.inviteAll(provision.Invites{People: people}) {
-			if r.Code != provision.InviteSent {
-				t.Fatal(r.Problem)
-			}
+		report, err := run.Run(b.Context())
+		if err != nil || len(report.Problems) > 0 || report.Counts[string(provision.InviteSent)] != rows {
+			b.Fatal(report.Counts, err)
 		}
+		took += processorTime(b) - before
+		n++
 	}
-	each := (cpu() - begun) / (batches * provision.InvitesMost)
-	t.Logf("%s of CPU time each", each)
-	if each > 5*time.Millisecond {
-		t.Errorf("one invitation costs %s of CPU time", each)
+	b.ReportMetric(float64(took.Nanoseconds())/float64(n*rows)/1000, "µs/row")
+	b.ReportMetric(anonymousMemory(b), "MB-anonymous")
+}
+
+// invitingEngine makes an engine with an organization that may invite.
+func invitingEngine(b *testing.B) (*provision.Engine, directory.OrgNum) {
+	b.Helper()
+	s, err := bolt.Open(filepath.Join(b.TempDir(), "usher.db"), bolt.Options{})
+	if err != nil {
+		b.Fatal(err)
 	}
+	b.Cleanup(func() { _ = s.Close() }) // nothing is read from the store afterwards
+	e := &provision.Engine{Store: s, Log: slog.New(slog.DiscardHandler), Now: time.Now, PlanKey: make([]byte, 32), PublicURL: "https://usher.example"}
+	var org directory.OrgNum
+	err = s.Update(b.Context(), func(tx store.Tx) (err error) {
+		org, err = tx.PutOrganization("acme")
+		return err
+	})
+	if err == nil {
+		text := "organization: {id: acme}\ndomains: [{domain: acme.com}]\ndepartments: [{name: engineering}]\nroles: [{name: viewer}, {name: member, includes: [viewer]}, {name: admin, includes: [member]}]\n"
+		_, err = e.Activate(b.Context(), org, compile(&testing.T{}, text), []directory.PolicyFile{{Name: "acme.yaml", Text: []byte(text)}}, "test")
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return e, org
 }

@@ -101,16 +101,27 @@ func checkText(field, text string, most int, lines bool) *directory.Error {
 	if n := utf8.RuneCountInString(text); n > most {
 		return wrong(field, "This has %d characters, and may have %d.", n, most)
 	}
-	odd := func(r rune) bool {
-		if lines && strings.ContainsRune("\n\r\t", r) {
-			return false
-		}
-		return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
-	}
+	odd := func(r rune) bool { return unshown(r) && (!lines || !strings.ContainsRune("\n\r\t", r)) }
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, odd) {
 		return wrong(field, "This has a character that cannot be shown; write it as plain text, in UTF-8.")
 	}
 	return nil
+}
+
+// unshown reports characters that break a line, steer a terminal, or reverse what is read.
+func unshown(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
+}
+
+// oneLine is a text that somebody else has chosen as a letter to admins may have it: within its line.
+func oneLine(text string) string {
+	shown := strings.Map(func(r rune) rune {
+		if unshown(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	return strings.Join(strings.Fields(shown), " ")
 }
 
 func (s *settlement) checkRole(name string) *directory.Error {

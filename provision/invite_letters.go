@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -23,7 +22,7 @@ func (s *settlement) mailInvitation(g *directory.Grant, kind, token string) erro
 
 // inviter is who invites, as the person may read it: an admin's address, and no token or account of the machine.
 func inviter(g *directory.Grant) string {
-	if directory.EmailDomain(g.Actor) == "" {
+	if checkAddress("", g.Actor) != nil {
 		return ""
 	}
 	return g.Actor
@@ -58,15 +57,15 @@ func (s *settlement) askForApproval(g *directory.Grant, several int) error {
 		return err
 	}
 	letter := mail.ApprovalNeeded{
-		Email: g.Invited.Email, Name: g.Invited.Name(), Inviter: g.Actor, Role: g.Role,
+		Email: g.Invited.Email, Name: g.Invited.Name(), Inviter: oneLine(g.Actor), Role: g.Role,
 		Why:     "the organization approves every invitation",
-		Approve: "usher invitations approve " + g.Invited.Email + " --reason WHY",
+		Approve: "usher invitations approve " + g.ID.String() + " --reason WHY",
 	}
 	if several > 1 {
 		letter.Why += "; " + strconv.Itoa(several-1) + " more were asked for at once, which `usher invitations list --state " + directory.InvitationUnapproved + "` shows"
 	}
 	for _, address := range to {
-		m := &directory.Mail{Kind: mail.KindApprovalNeeded, To: address, Key: cmp.Or(s.cause.ID, g.ID.String())}
+		m := &directory.Mail{Kind: mail.KindApprovalNeeded, To: address, Key: g.ID.String() + "/" + InvitationVersion(g)}
 		if err := s.letter(m, letter); err != nil {
 			return err
 		}

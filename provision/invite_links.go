@@ -60,10 +60,11 @@ func (s *settlement) send(g *directory.Grant, kind string) error {
 	if s.dry || s.readOnly() {
 		return s.tx.PutGrants([]*directory.Grant{g})
 	}
-	secret := make([]byte, tokenLen)
-	rand.Read(secret) // never returns an error
+	id := s.engine.ids.New(s.now)
+	secret := append(id[:], make([]byte, tokenLen)...)
+	rand.Read(secret[len(id):]) // never returns an error
 	token := base64.RawURLEncoding.EncodeToString(secret)
-	hash := TokenHash(token)
+	hash := InvitationLink(token)
 	to, err := json.Marshal(invitedTo{Org: s.org, ID: g.ID})
 	if err != nil {
 		return err
@@ -79,6 +80,18 @@ func (s *settlement) send(g *directory.Grant, kind string) error {
 		return err
 	}
 	return s.mailInvitation(g, kind, token)
+}
+
+// InvitationLink returns under what the store knows the link of an invitation: the half of its token that says which link it
+// is, so that the links of many invitations lie side by side, and 128 bits of the hash of all of it.
+func InvitationLink(token string) [32]byte {
+	key := TokenHash(token)
+	var id directory.ID
+	if raw, err := base64.RawURLEncoding.DecodeString(token); err == nil && len(raw) > len(id) {
+		copy(key[len(id):], key[:len(id)])
+		copy(key[:], raw[:len(id)])
+	}
+	return key
 }
 
 // prolong keeps the links of an invitation known until it ends, which is later than before.

@@ -117,7 +117,7 @@ func (w *inviteWorld) link() [32]byte {
 	if len(found) != 1 {
 		w.t.Fatalf("%d mails have a link, want one", len(found))
 	}
-	return provision.TokenHash(found[0])
+	return provision.InvitationLink(found[0])
 }
 
 func (w *inviteWorld) accept(link [32]byte, address string) (*directory.Member, error) {
@@ -287,7 +287,7 @@ func TestAnInvitationWaitsForAnApproval(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	g, err := w.engine.ApproveInvitation(t.Context(), w.on(r.Invitation))
+	g, err := w.approve("ann@acme.com", r.Invitation)
 	if err != nil || g.State != directory.InvitationPending {
 		t.Fatalf("approved: %+v, %v", g, err)
 	}
@@ -499,7 +499,7 @@ func TestADeclinedInvitationIsOver(t *testing.T) {
 	w.must(w.engine.DeclineInvitation(t.Context(), provision.Acceptance{Link: link, Request: "r3", Method: "link"}))
 	w.wantState(g, directory.InvitationDeclined)
 	_, err := w.accept(link, "bea@acme.com")
-	w.wantKind(err, directory.Conflict, "taken back")
+	w.wantKind(err, directory.Conflict, "was declined")
 }
 
 func TestSuspendingAnInvitedPersonCancelsTheInvitation(t *testing.T) {

@@ -60,6 +60,9 @@ func (e *Engine) runBatch(ctx context.Context, job *directory.Job) error {
 	if job.Kind == directory.JobRetire {
 		return e.retireBatch(ctx, job, cause)
 	}
+	if job.Kind == directory.JobPermit || job.Kind == directory.JobUnpermit {
+		return e.permitBatch(ctx, job, cause)
+	}
 	return e.update(ctx, job.Org, cause, func(s *settlement) error {
 		j := *job
 		people, err := s.nextBatch(&j)
@@ -103,7 +106,7 @@ func (s *settlement) nextBatch(j *directory.Job) ([]directory.ID, error) {
 		return s.reap(j)
 	case directory.JobHold:
 		return s.nextOfHold(j, batch)
-	case directory.JobRetire: // has a way of its own
+	case directory.JobRetire, directory.JobPermit, directory.JobUnpermit: // have ways of their own
 	}
 	j.Cursor = nil
 	return nil, directory.Errorf(directory.Internal, "The job %q is unknown.", j.Kind)

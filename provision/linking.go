@@ -89,6 +89,15 @@ func (e *Engine) Merge(ctx context.Context, a Act, other directory.ID) (*directo
 		if err := s.moveLogins(logins, a.Member); err != nil {
 			return nil, err
 		}
+		if err := s.moveCredentials(from.ID, a.Member); err != nil {
+			return nil, err
+		}
+		if err := s.movePermissions(from, a.Member); err != nil {
+			return nil, err
+		}
+		if err := s.joinOnboarding(from.ID, a.Member); err != nil {
+			return nil, err
+		}
 		records := from.Users
 		from.Merged = a.Member
 		if err := s.tx.PutMembers([]*directory.Member{from}); err != nil {

@@ -129,6 +129,7 @@ func (l *login) run() error {
 	if code != "" {
 		return l.refuse(code, nil)
 	}
+	l.said.Observed = l.settings.State == config.StateObserve
 	if l.found, err = l.writer.FindLogin(l.said); err != nil {
 		return err
 	}
@@ -223,13 +224,14 @@ func (l *login) meet() error {
 	}
 	if !known && !l.asked() {
 		domain, code := l.gate()
+		if code == "" && l.settings.State == config.StatePaused {
+			code = LoginPaused
+		}
 		if code != "" {
 			return l.refuse(code, m)
 		}
-		if domain.RequireAdminApproval {
-			if err := l.await(m.ID, domain); err != nil {
-				return err
-			}
+		if err := l.await(m.ID, domain); err != nil {
+			return err
 		}
 	}
 	if err := l.accept(); err != nil {
@@ -245,6 +247,8 @@ func (l *login) shut() LoginCode {
 		return LoginLockdown
 	case l.settings.State == config.StatePaused:
 		return LoginPaused
+	case l.said.Observed:
+		return LoginObserved
 	}
 	return ""
 }
@@ -327,7 +331,7 @@ func (l *login) standing(m *directory.Member) LoginCode {
 		return code
 	}
 	switch {
-	case l.settings.State == config.StateObserve:
+	case l.said.Observed:
 		return LoginObserved
 	case m.Status == directory.StatusActive:
 		return ""

@@ -18,7 +18,8 @@ func (s *settlement) elsewhere(domain string) string {
 
 // heed leaves out of what is recorded the addresses for whose domain another connection has the authority: they would make
 // a stranger known by an address that is somebody else's. What the connection said of a person before stays, and so does
-// everything of people of whom its own directory has told.
+// everything of people of whom its own directory has told. A connection that observes gives nobody an address who has signed
+// in by it before.
 func (l *login) heed() {
 	if l.found.Member != nil && l.writer.Recorded(l.found.Member) {
 		return
@@ -27,7 +28,12 @@ func (l *login) heed() {
 	l.said.Addresses = slices.DeleteFunc(l.said.Addresses, func(address string) bool {
 		domain := directory.EmailDomain(address)
 		other := l.elsewhere(domain)
-		if other == "" || !l.owns(domain) || known != nil && hasAddress(&known.Login.Profile, address) {
+		switch {
+		case known != nil && hasAddress(&known.Login.Profile, address):
+			return false
+		case known != nil && l.said.Observed:
+			return true
+		case other == "" || !l.owns(domain):
 			return false
 		}
 		if l.unheard == "" {

@@ -34,6 +34,7 @@ const (
 	LoginLockdown      LoginCode = "lockdown"
 	LoginReplayed      LoginCode = "replayed"
 	LoginExpired       LoginCode = "expired"
+	LoginElsewhere     LoginCode = "elsewhere"
 )
 
 // Because says for the helpdesk why a sign-in with this code was refused, and what helps; "" for one that was not.
@@ -72,6 +73,8 @@ func (c LoginCode) Because() string {
 		return "the provider's answer was used already"
 	case LoginExpired:
 		return "the sign-in took too long, was finished already, or was begun in another browser; start again"
+	case LoginElsewhere:
+		return "a provider signs the person in, or they did not come by an invitation: no code, password or passkey of their own lets them in"
 	}
 	return ""
 }

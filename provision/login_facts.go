@@ -40,6 +40,7 @@ func (s *settlement) takeLogins(p *loaded, t *facts.Touch, w *watching) error {
 		}
 		switch {
 		case retired, !alone && !in:
+		case g.Login.Observed && (settings == nil || settings.State != config.StateObserve): // nobody is in by having tried
 		case settings == nil || settings.State == config.StatePaused:
 			p.paused = true
 		default:

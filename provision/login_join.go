@@ -50,10 +50,8 @@ func (l *login) join() error {
 	l.how = LoginJoined
 	l.note("joined by the rule of the domain " + domain.Domain + " (" + domain.At.Rule() + ")")
 	id := l.engine.ids.New(l.now)
-	if domain.RequireAdminApproval {
-		if err := l.await(id, domain); err != nil {
-			return err
-		}
+	if err := l.await(id, domain); err != nil {
+		return err
 	}
 	return l.record(id)
 }
@@ -74,11 +72,19 @@ func (l *login) wouldBe() LoginCode {
 	return ""
 }
 
-// await has an admin decide whether the person may join.
+// await has an admin decide whether the person may join, where the domain wants that. While the connection observes there is
+// nothing to decide.
 func (l *login) await(member directory.ID, d *config.Domain) error {
+	if !d.RequireAdminApproval {
+		return nil
+	}
+	if l.said.Observed {
+		l.note("were the connection active, " + d.Domain + " would require an admin's approval (" + d.At.Rule() + ")")
+		return nil
+	}
 	letter := mail.ApprovalNeeded{
-		Email: l.said.Addresses[0], Name: l.said.Profile.DisplayName, Why: "asked to join by signing in, and " + d.Domain + " requires an admin's approval",
-		Approve: "usher members approve " + l.said.Addresses[0] + " --reason WHY",
+		Email: oneLine(l.said.Addresses[0]), Name: shortly(oneLine(l.said.Profile.DisplayName)), Why: "asked to join by signing in, and " + d.Domain + " requires an admin's approval",
+		Approve: "usher members approve " + member.String() + " --reason WHY",
 	}
 	if err := l.tellAdmins(mail.KindApprovalNeeded, member, "", letter); err != nil {
 		return err

@@ -549,7 +549,7 @@ func TestAnObservedConnectionShowsWhatWouldBeAndLetsNobodyIn(t *testing.T) {
 		t.Errorf("bob is %s", s)
 	}
 	w.activate(open)
-	w.want(w.login("okta", "ann"), provision.LoginKnown)
+	w.want(w.login("okta", "ann"), provision.LoginJoined)
 }
 
 func TestAPausedConnectionLetsInItsMembersAndChangesNobody(t *testing.T) {

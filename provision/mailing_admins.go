@@ -45,7 +45,9 @@ func (s *settlement) mailHold(h *directory.Hold) error {
 }
 
 // isNotice reports whether a kind of letter says what the log and the journal say, too: without a mail server, that will do.
-func isNotice(kind string) bool { return kind == mail.KindHold || kind == mail.KindSecret }
+func isNotice(kind string) bool {
+	return kind == mail.KindHold || kind == mail.KindSecret || kind == mail.KindAddress || kind == mail.KindExpiring
+}
 
 // greet sends a welcome to those who became members, where everybody gets one. Who was invited has one already.
 func (s *settlement) greet() error {

@@ -69,6 +69,6 @@ func isMoot(tx store.Tx, m *directory.Mail, data json.RawMessage) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	hash := TokenHash(letter.Token)
+	hash := InvitationLink(letter.Token)
 	return g.State != directory.InvitationPending || letter.Token != "" && g.Invited != nil && !g.Invited.HasLink(hash), nil
 }

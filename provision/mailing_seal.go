@@ -14,7 +14,7 @@ import (
 
 // sealMail encrypts what a letter is made of while it waits: some have a link that lets in whoever has it, and neither the
 // store nor a backup shall give it away. The key is not in the store.
-func (e *Engine) sealMail(id directory.ID, letter json.RawMessage) (json.RawMessage, error) {
+func (e *Engine) sealMail(id directory.ID, letter []byte) ([]byte, error) {
 	if len(letter) == 0 {
 		return nil, nil
 	}
@@ -24,7 +24,7 @@ func (e *Engine) sealMail(id directory.ID, letter json.RawMessage) (json.RawMess
 	}
 	nonce := make([]byte, seal.NonceSize())
 	rand.Read(nonce) // never returns an error
-	return json.Marshal(seal.Seal(nonce, nonce, letter, id[:]))
+	return seal.Seal(nonce, nonce, letter, id[:]), nil
 }
 
 // openMail decrypts it.
@@ -36,12 +36,10 @@ func (e *Engine) openMail(m *directory.Mail) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	var sealed []byte
-	err = json.Unmarshal(m.Data, &sealed)
-	if err == nil && len(sealed) < seal.NonceSize() {
+	sealed := m.Data
+	if len(sealed) < seal.NonceSize() {
 		err = fmt.Errorf("provision: open mail %s: %d bytes are too few", m.ID, len(sealed))
-	}
-	if err == nil {
+	} else {
 		var letter []byte
 		if letter, err = seal.Open(nil, sealed[:seal.NonceSize()], sealed[seal.NonceSize():], m.ID[:]); err == nil {
 			return letter, nil
@@ -53,8 +51,14 @@ func (e *Engine) openMail(m *directory.Mail) (json.RawMessage, error) {
 	}
 }
 
+// mailSeal returns the cipher of letters, which is made once.
 func (e *Engine) mailSeal() (cipher.AEAD, error) {
-	key, err := hkdf.Key(sha256.New, e.PlanKey, nil, "mail that waits", sha256.Size)
+	e.sealing.Do(func() { e.letters, e.letterErr = newSeal(e.PlanKey) })
+	return e.letters, e.letterErr
+}
+
+func newSeal(planKey []byte) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, planKey, nil, "mail that waits", sha256.Size)
 	if err != nil {
 		return nil, fmt.Errorf("provision: derive the key of mail: %w", err)
 	}

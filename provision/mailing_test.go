@@ -257,7 +257,10 @@ func TestTheStoreDoesNotHaveWhatALetterSays(t *testing.T) {
 	if bytes.Contains(backup.Bytes(), []byte("Secret-Example")) {
 		t.Error("a backup has what the letter says")
 	}
-	w.engine.PlanKey = []byte("the key of another directory")
+	e := w.engine
+	w.engine = &provision.Engine{
+		Store: e.Store, Log: e.Log, Now: e.Now, Compile: e.Compile, Mail: e.Mail, PublicURL: e.PublicURL, PlanKey: []byte("the key of another directory"),
+	}
 	w.server.Start(t)
 	w.now = w.now.Add(time.Minute)
 	w.mailAll(0)

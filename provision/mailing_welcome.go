@@ -46,6 +46,15 @@ func welcomeNow(tx store.Tx, policy *mapping.Policy, m *directory.Mail) (json.Ra
 	for _, r := range policy.Organization.Letters.Resources {
 		w.Resources = append(w.Resources, mail.Resource{Name: r.Name, URL: r.URL})
 	}
+	o, err := readOnboardee(tx, policy, members[0])
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range o.progress.Steps {
+		if step.Required && !step.Done {
+			w.Steps = append(w.Steps, mail.Step{Title: step.Title, Minutes: step.Minutes})
+		}
+	}
 	return json.Marshal(w)
 }
 

@@ -24,6 +24,7 @@ type loaded struct {
 
 	left      []directory.ID     // groups that the person left in this transaction
 	dismissed []*directory.Grant // effects that an admin has dismissed
+	permitted []*directory.Grant // permissions given by hand, which decide nothing
 }
 
 // present reports whether some provider has the person active.
@@ -41,7 +42,7 @@ func (s *settlement) load(touched []*facts.Touch) ([]*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	grants, err := s.tx.Grants(s.org, ids)
+	grants, err := s.grants(ids)
 	if err != nil {
 		return nil, err
 	}
@@ -103,12 +104,44 @@ func (p *loaded) drop(ref directory.UserRef) {
 	p.relinked = true
 }
 
+// decidesNothing reports whether a kind of grant is beside every decision. Whoever writes such grants takes them away.
+func decidesNothing(kind directory.GrantKind) bool {
+	return slices.Contains([]directory.GrantKind{
+		directory.GrantTerms, directory.GrantPassword, directory.GrantPasskey, directory.GrantPermission, directory.GrantRequest, directory.GrantOnboarding,
+	}, kind)
+}
+
+// grants returns the grants of each of some people. Those of people whom this transaction has made are not read again.
+func (s *settlement) grants(ids []directory.ID) ([][]*directory.Grant, error) {
+	if len(s.given) == 0 {
+		return s.tx.Grants(s.org, ids)
+	}
+	found := make([][]*directory.Grant, len(ids))
+	var asked []directory.ID
+	var places []int
+	for i, id := range ids {
+		if g, ok := s.given[id]; ok {
+			found[i] = []*directory.Grant{g}
+			continue
+		}
+		asked, places = append(asked, id), append(places, i)
+	}
+	read, err := s.tx.Grants(s.org, asked)
+	for i, grants := range read {
+		found[places[i]] = grants
+	}
+	return found, err
+}
+
 // takeGrants keeps the grants that hold now, and deletes those that have run out.
 func (s *settlement) takeGrants(p *loaded, grants []*directory.Grant) error {
 	var over []*directory.Grant
 	for _, g := range grants {
-		if g.Kind == directory.GrantTerms {
-			continue // what was accepted decides nothing
+		if decidesNothing(g.Kind) {
+			if g.Kind == directory.GrantPermission {
+				p.permitted = append(p.permitted, g)
+			}
+			continue
 		}
 		if !g.Ends.IsZero() && !g.Ends.After(s.now) {
 			over = append(over, g)

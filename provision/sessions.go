@@ -39,17 +39,20 @@ func (s *settlement) openSession(m *directory.Member, in *Login, result *LoginRe
 	}
 	session := &directory.Session{
 		Hash: TokenHash(token), Org: s.org, Member: m.ID, Conn: in.Conn, Method: in.Method, Epoch: epoch,
-		Began: s.now, SignedIn: s.now, Fresh: in.Fresh, Seen: s.now,
+		Began: s.now, SignedIn: in.SignedIn.UTC(), Fresh: in.Fresh, Seen: s.now,
 		Ends: s.now.Add(s.policy.Organization.Sessions.Absolute), Agent: in.Agent, Index: in.Index, Name: in.Name, Farewell: in.Farewell,
 	}
 	if !in.NotAfter.IsZero() && in.NotAfter.Before(session.Ends) {
 		session.Ends = in.NotAfter.UTC()
 	}
-	if !in.SignedIn.IsZero() && in.SignedIn.Before(s.now) { // a provider's clock may be ahead of ours
-		session.SignedIn = in.SignedIn.UTC()
+	if in.SignedIn.After(s.now) || in.SignedIn.IsZero() && in.Fresh { // a provider's clock may be ahead of ours
+		session.SignedIn = s.now
 	}
 	result.Token, result.Session = token, session
-	return notes, s.tx.PutSession(session)
+	if err := s.tx.PutSession(session); err != nil {
+		return nil, err
+	}
+	return notes, s.noteAccount(m)
 }
 
 // signOut ends the sessions of somebody who does not get in any more, or whose suspension waits in a hold: whether they

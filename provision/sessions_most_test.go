@@ -14,9 +14,11 @@ func TestASessionKnowsWhenItsPersonSignedInAtTheProvider(t *testing.T) {
 		ago   time.Duration // 0 when the provider does not say
 		fresh bool
 		want  time.Duration
+
+		unknown bool // it is not made up
 	}{
 		"it says":                      {ago: 10 * time.Hour, want: 10 * time.Hour},
-		"it does not say":              {},
+		"it does not say":              {unknown: true},
 		"asked for the credentials":    {ago: time.Second, fresh: true, want: time.Second},
 		"its clock is ahead of ours":   {ago: -time.Minute},
 		"asked, and it does not say":   {fresh: true},
@@ -28,7 +30,10 @@ func TestASessionKnowsWhenItsPersonSignedInAtTheProvider(t *testing.T) {
 			in.SignedIn = w.now.Add(time.Second - c.ago)
 		}
 		got := w.signIn(in).Session
-		if ago := got.Began.Sub(got.SignedIn); ago != c.want || got.Fresh != c.fresh {
+		if got.SignedIn.IsZero() != c.unknown {
+			t.Errorf("%s: signed in at %s", name, got.SignedIn)
+		}
+		if ago := got.Began.Sub(got.SignedIn); !c.unknown && ago != c.want || got.Fresh != c.fresh {
 			t.Errorf("%s: signed in %s before the session began, fresh %v; want %s, %v", name, ago, got.Fresh, c.want, c.fresh)
 		}
 	}

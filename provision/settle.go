@@ -41,8 +41,9 @@ type settlement struct {
 	held     []*directory.Hold
 	problems []string
 	wake     bool
-	mailed   bool                    // a mail was queued
-	invitees map[string]directory.ID // folded address → who is being invited in this transaction
+	mailed   bool                              // a mail was queued
+	invitees map[string]directory.ID           // folded address → who is being invited in this transaction
+	given    map[directory.ID]*directory.Grant // the one grant of each person whom this transaction has made
 }
 
 // outcome is what settling made of one member.
@@ -303,7 +304,7 @@ func (s *settlement) find(c directory.ConnNum, v string) (*directory.User, error
 func (s *settlement) returnsLate(p *loaded) bool {
 	left := p.member.Left
 	return p.present() && !left.IsZero() && s.now.Sub(left) > directory.GrantsReturnWithin &&
-		(hasPin(p.person.Grants) || len(p.member.Since) > 0)
+		(hasPin(p.person.Grants) || len(p.member.Since) > 0 || len(p.permitted) > 0)
 }
 
 func hasPin(grants []*directory.Grant) bool {
@@ -320,5 +321,6 @@ func (s *settlement) dropGrants(p *loaded) error {
 		return false
 	})
 	p.person.Since = nil
-	return s.tx.DeleteGrants(pins)
+	p.member.Permitted = false
+	return s.tx.DeleteGrants(append(pins, p.permitted...))
 }

@@ -64,7 +64,10 @@ func (e *Engine) AcceptTerms(ctx context.Context, org directory.OrgNum, member d
 		if err := s.tx.PutGrants([]*directory.Grant{accepted}); err != nil {
 			return err
 		}
-		return s.tellMember(m, kindTermsAccepted, "version "+version)
+		if err := s.tellMember(m, kindTermsAccepted, "version "+version); err != nil {
+			return err
+		}
+		return s.noteAccount(m)
 	})
 }
 

@@ -72,7 +72,7 @@ func (e *Engine) step(ctx context.Context) (bool, error) {
 	if more, err = e.tendInvitations(ctx); err != nil || more {
 		return more, err
 	}
-	return false, errors.Join(e.remind(ctx), e.tidyBrakes(ctx), e.tidySessions(ctx))
+	return false, errors.Join(e.remind(ctx), e.tidyBrakes(ctx), e.tidySessions(ctx), e.tendPermissions(ctx))
 }
 
 // untilDue returns how long the worker may sleep.

@@ -3,6 +3,7 @@ package sso
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/mixus/usher/directory"
@@ -86,10 +87,11 @@ func (s *Server) endFormer(r *http.Request, a *ask) error {
 	return s.Engine.EndSessionByID(r.Context(), a.Former, request)
 }
 
-// arrive leads somebody who is signed in on: to terms that are due, to a welcome the first time, or back.
+// arrive leads somebody who is signed in on: to terms that are due, to a welcome the first time, or back. An invitation by
+// which they came welcomes them itself.
 func (s *Server) arrive(w http.ResponseWriter, r *http.Request, held *directory.Session, member *directory.Member, back string, first bool) error {
 	to := back
-	if first || to == "" {
+	if first && !strings.HasPrefix(back, invitationsPath) || to == "" {
 		to = with(welcomePath, "return", back)
 	}
 	due, err := s.Engine.TermsDue(r.Context(), held.Org, member.ID)

@@ -13,11 +13,14 @@ import (
 	"github.com/mixus/usher/web"
 )
 
-// The emergency sign-in: a code by mail that works in the browser that asked for it.
+// Signing in by a code by mail, which works in the browser that asked for it: of whoever came by an invitation and has no
+// provider, and of those who break glass.
 const (
 	codeCookie   = "__Host-usher-code"
 	codeLasts    = 15 * time.Minute
 	codesAllowed = 20 // asked for or typed in a minute behind one client address
+
+	longestOrganization = 100 // characters of an organization's id that is looked for
 )
 
 // asking is what a browser keeps while it waits for a code.
@@ -25,18 +28,23 @@ type asking struct {
 	Secret string `json:"s"` // without it a code is worth nothing
 	Email  string `json:"e"`
 	Return string `json:"r,omitempty"`
+
+	Organization string `json:"o,omitempty"` // which the person wants to enter
 }
 
 // code is GET /login/code.
 func (s *Server) code(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
-	return s.codePage(w, http.StatusOK, wishOf(query.Get), web.NoProblem)
+	return s.codePage(w, http.StatusOK, wishOf(query.Get), query.Get("organization"), web.NoProblem)
 }
 
-func (s *Server) codePage(w http.ResponseWriter, status int, want wish, wrong web.Problem) error {
+func (s *Server) codePage(w http.ResponseWriter, status int, want wish, organization string, wrong web.Problem) error {
 	page := &web.CodeRequest{
 		Frame: s.frame(nil, ""), Form: web.Form{Action: codePath, Hidden: hidden(want, false)}, Email: want.Address, Problem: wrong,
 		Back: with(loginPath, "return", want.Return),
+	}
+	if organization != "" {
+		page.Form.Hidden = append(page.Form.Hidden, web.Field{Name: "organization", Value: organization})
 	}
 	return s.Pages.Render(w, status, page)
 }
@@ -49,20 +57,24 @@ func (s *Server) askCode(w http.ResponseWriter, r *http.Request) error {
 	if err := s.limit(w, r, &s.codes, codesAllowed); err != nil {
 		return err
 	}
-	want := wishOf(r.PostForm.Get)
+	want, organization := wishOf(r.PostForm.Get), r.PostForm.Get("organization")
 	typed := strings.TrimSpace(r.PostForm.Get("email"))
 	want.Address = hint(typed)
 	switch {
 	case typed == "":
-		return s.codePage(w, http.StatusUnprocessableEntity, want, web.EmailMissing)
+		return s.codePage(w, http.StatusUnprocessableEntity, want, organization, web.EmailMissing)
 	case want.Address == "":
 		want.Address = typed
-		return s.codePage(w, http.StatusUnprocessableEntity, want, web.EmailInvalid)
+		return s.codePage(w, http.StatusUnprocessableEntity, want, organization, web.EmailInvalid)
 	}
-	a := asking{Secret: rand.Text(), Email: want.Address, Return: want.Return}
+	if len(organization) > longestOrganization {
+		organization = ""
+	}
+	a := asking{Secret: rand.Text(), Email: want.Address, Return: want.Return, Organization: organization}
 	err := s.Engine.AskCode(r.Context(), provision.AskCode{
 		Email: a.Email, Request: httpx.RequestID(r.Context()), Browser: provision.TokenHash(a.Secret),
 		Network: httpx.Host(httpx.Client(r.Context()).String()).String(), Agent: agent(r.UserAgent()),
+		Organization: a.Organization,
 	})
 	if err != nil {
 		return err
@@ -95,7 +107,7 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) enterPage(w http.ResponseWriter, status int, a *asking, wrong web.Problem) error {
 	page := &web.CodeEntry{
-		Frame: s.frame(nil, ""), Form: web.Form{Action: enterPath}, Email: a.Email, Problem: wrong, Again: with(codePath, "return", a.Return),
+		Frame: s.frame(nil, ""), Form: web.Form{Action: enterPath}, Email: a.Email, Problem: wrong, Again: with(codePath, "return", a.Return, "organization", a.Organization),
 	}
 	return s.Pages.Render(w, status, page)
 }

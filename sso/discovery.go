@@ -128,6 +128,7 @@ func (s *Server) unknown(w http.ResponseWriter, r *http.Request, want wish) erro
 	request := httpx.RequestID(r.Context())
 	s.Log.InfoContext(r.Context(), "an address leads to no sign-in", "domain", directory.EmailDomain(want.Address), "request_id", request)
 	page := &web.UnknownAddress{Frame: s.frame(nil, provision.LogReference(request)), Email: want.Address, Again: with(loginPath, "return", want.Return)}
+	page.Code = with(codePath, "login_hint", want.Address, "return", want.Return)
 	return s.Pages.Render(w, http.StatusNotFound, page)
 }
 
@@ -191,6 +192,7 @@ func hint(raw string) string {
 
 func (s *Server) loginPage(w http.ResponseWriter, status int, want wish, wrong web.Problem) error {
 	page := &web.Login{Frame: s.frame(nil, ""), Form: web.Form{Action: loginPath, Hidden: hidden(want, false)}, Email: want.Address, Problem: wrong}
+	page.Other = with(passwordPath, "login_hint", hint(want.Address), "return", want.Return)
 	return s.Pages.Render(w, status, page)
 }
 

@@ -59,7 +59,8 @@ func TestAnUnknownAddressSaysNothingOfAccounts(t *testing.T) {
 	pages := map[string]bool{}
 	for _, address := range []string{"guest@elsewhere.example", "nobody@elsewhere.example"} {
 		page := b.post("/login", email(address)).want(http.StatusNotFound)
-		pages[references.ReplaceAllString(strings.ReplaceAll(page.body, address, "…"), "…")] = true
+		same := strings.NewReplacer(address, "…", url.QueryEscape(address), "…").Replace(page.body)
+		pages[references.ReplaceAllString(same, "…")] = true
 	}
 	if len(pages) != 1 {
 		t.Errorf("the pages differ: %v", pages)

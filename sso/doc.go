@@ -11,6 +11,9 @@
 //	                                    identity ──┴─▶ Engine.Login ──▶ session cookie ──▶ /terms, /welcome or back
 //	                                    refusal ─────▶ Engine.Refuse ─▶ page with a reference
 //
+//	/invitations/{token} ──▶ the provider, as above ─────────────▶ Engine.Login, or Engine.AcceptSignedIn ──▶ /welcome
+//	                 └─────▶ a code to the invited address ──▶ Engine.EnterInviteCode ──▶ session cookie ──▶ /account/sign-in
+//
 //	/logout ──▶ session ends here ──▶ provider's logout ──▶ /logout/done
 //	/sso/{connection}/saml/slo, /sso/{connection}/oidc/backchannel-logout: the provider signs people out
 //

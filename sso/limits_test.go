@@ -55,6 +55,26 @@ func TestOneSignInMakesOneCallOfTheTokenEndpoint(t *testing.T) {
 	}
 }
 
+// Whoever begins a sign-in can end it with a made-up code, which costs the provider a call with our secret: no client gets
+// to make more of them than an office has people who sign in.
+func TestCallsOfTheTokenEndpointAreBoundedByClient(t *testing.T) {
+	w := newWorld(t)
+	p, b := w.oidc["acme-keys"], w.browser()
+	guess := func() *answer {
+		asked := p.start(b, "")
+		return b.get(p.urls.Callback + "?" + url.Values{"code": {"guess"}, "state": {asked.Get("state")}}.Encode())
+	}
+	for range 300 {
+		guess().want(http.StatusGone)
+	}
+	late := guess().want(http.StatusTooManyRequests, "Too many tries")
+	if p.exchanges != 300 || late.header.Get("Retry-After") == "" {
+		t.Errorf("%d calls of the token endpoint, and Retry-After %q", p.exchanges, late.header.Get("Retry-After"))
+	}
+	w.now = w.now.Add(time.Minute)
+	p.signIn(b, "ann@acme.com", "").want(http.StatusSeeOther)
+}
+
 func TestASignInBeginsByOpeningAPageAlone(t *testing.T) {
 	w := newWorld(t)
 	for name, c := range map[string]struct {

@@ -35,6 +35,9 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) error {
 	if a == nil {
 		return s.refuse(w, r, line, nil, &identity.Refusal{Code: identity.Expired, Reason: "This browser waits for no answer of this connection with this state."})
 	}
+	if err := s.limit(w, r, &s.callbacks, triesAllowed); err != nil {
+		return err
+	}
 	switch err := s.useUp(r, a); {
 	case directory.KindOf(err) == directory.Conflict:
 		return s.refuse(w, r, line, a, replayed())

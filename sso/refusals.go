@@ -52,6 +52,8 @@ func answerToLogin(code provision.LoginCode) refused {
 		return refused{http.StatusForbidden, web.Suspended}
 	case provision.LoginReplayed, provision.LoginExpired:
 		return refused{http.StatusGone, web.Expired}
+	case provision.LoginElsewhere:
+		return refused{http.StatusForbidden, web.Elsewhere}
 	case provision.LoginJoined, provision.LoginLinked, provision.LoginKnown: // got in
 	}
 	return refused{http.StatusInternalServerError, web.Broken}

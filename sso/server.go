@@ -11,6 +11,8 @@ import (
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/httpx"
 	"github.com/mixus/usher/provision"
+	"github.com/mixus/usher/sso/passkey"
+	"github.com/mixus/usher/sso/password"
 	"github.com/mixus/usher/sso/trust"
 	"github.com/mixus/usher/web"
 )
@@ -33,9 +35,13 @@ type Server struct {
 	Key [32]byte
 
 	seal      seal
+	hasher    *password.Hasher
+	keys      *passkey.Keys // nil at an address that can have no passkeys
 	prepare   sync.Once
 	tries     httpx.Limiter[netip.Prefix] // addresses typed, by client
-	codes     httpx.Limiter[netip.Prefix] // emergency codes asked for and typed, by client
+	callbacks httpx.Limiter[netip.Prefix] // codes brought back from OpenID Connect providers, by client: each costs a call
+	links     httpx.Limiter[netip.Prefix] // links of invitations followed, by client
+	codes     httpx.Limiter[netip.Prefix] // codes asked for and typed, passwords and passkeys, by client
 	refusals  httpx.Limiter[refusing]     // of messages that nobody vouched for
 	journaled httpx.Limiter[string]       // those of them that are journalled, by connection
 }
@@ -47,7 +53,8 @@ type Lines interface {
 	Organizations() []trust.Organization
 }
 
-// Handler returns the handler of everything that is served here: /login, /logout, /welcome, /terms, /sso/ and /assets/.
+// Handler returns the handler of everything that is served here: /login, /logout, /welcome, /terms, /invitations/,
+// /account/, /sso/ and /assets/.
 func (s *Server) Handler() http.Handler {
 	s.ready()
 	protection, mux := s.protection(), http.NewServeMux()
@@ -66,6 +73,29 @@ func (s *Server) Handler() http.Handler {
 		"POST " + logoutPath: s.logoutForm,
 		"GET " + donePath:    s.done,
 
+		"GET " + passwordPath:         s.passwordPage,
+		"POST " + passwordPath:        s.enterPassword,
+		"GET " + passkeyPath:          backToOwn,
+		"POST " + passkeyPath:         s.enterPasskey,
+		"GET " + accountPath:          s.own(s.account),
+		"GET " + accountPasswordPath:  backToAccount,
+		"POST " + accountPasswordPath: s.own(s.setPassword),
+		"GET " + accountPasskeyPath:   backToAccount,
+		"POST " + accountPasskeyPath:  s.own(s.addPasskey),
+		"GET " + accountChangePath:    backToAccount,
+		"POST " + accountChangePath:   s.own(s.changePasskey),
+
+		"GET " + invitationsPath + "{token}":             s.invitation,
+		"POST " + invitationsPath + "{token}":            s.followed(s.acceptInvitation),
+		"GET " + invitationsPath + "{token}/decline":     s.followed(s.decline),
+		"POST " + invitationsPath + "{token}/decline":    s.followed(s.declined),
+		"GET " + invitationsPath + "{token}/account":     s.followed(backToInvitation),
+		"POST " + invitationsPath + "{token}/account":    s.followed(s.otherAccount),
+		"GET " + invitationsPath + "{token}/code":        s.followed(backToInvitation),
+		"POST " + invitationsPath + "{token}/code":       s.followed(s.askInviteCode),
+		"GET " + invitationsPath + "{token}/code/enter":  s.followed(s.inviteEnter),
+		"POST " + invitationsPath + "{token}/code/enter": s.followed(s.enterInviteCode),
+
 		"GET /sso/{connection}/login":         s.start,
 		"GET /sso/{connection}/saml/metadata": s.metadata,
 		"GET /sso/{connection}/saml/slo":      s.singleLogout,
@@ -83,7 +113,17 @@ func (s *Server) Handler() http.Handler {
 }
 
 // ready makes what the server needs beside its fields.
-func (s *Server) ready() { s.prepare.Do(func() { s.seal = newSeal(s.Key) }) }
+func (s *Server) ready() {
+	s.prepare.Do(func() {
+		s.seal, s.hasher = newSeal(s.Key), password.New()
+		keys, err := passkey.New(s.PublicURL, s.Application, s.now)
+		if err != nil {
+			s.Log.Info("nobody can have a passkey", "err", err)
+			return
+		}
+		s.keys = keys
+	})
+}
 
 // protection keeps other sites from sending our forms.
 func (s *Server) protection() *http.CrossOriginProtection {
@@ -104,14 +144,21 @@ func origin(address string) string {
 
 // The paths of the pages.
 const (
-	loginPath   = "/login"
-	expiredPath = "/login/expired"
-	codePath    = "/login/code"
-	enterPath   = "/login/code/enter"
-	welcomePath = "/welcome"
-	termsPath   = "/terms"
-	logoutPath  = "/logout"
-	donePath    = "/logout/done"
+	loginPath    = "/login"
+	expiredPath  = "/login/expired"
+	codePath     = "/login/code"
+	enterPath    = "/login/code/enter"
+	welcomePath  = "/welcome"
+	termsPath    = "/terms"
+	passwordPath = "/login/password"
+	passkeyPath  = "/login/passkey"
+	accountPath  = "/account/sign-in"
+	logoutPath   = "/logout"
+	donePath     = "/logout/done"
+
+	accountPasswordPath = accountPath + "/password"
+	accountPasskeyPath  = accountPath + "/passkey"
+	accountChangePath   = accountPath + "/passkey/change"
 )
 
 func (s *Server) now() time.Time {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/onboarding"
 	"github.com/mixus/usher/web"
 )
 
@@ -19,11 +20,31 @@ func (s *Server) welcome(w http.ResponseWriter, r *http.Request) error {
 	}
 	d := &member.Decision
 	back := local(r.URL.Query().Get("return"))
+	asked, err := s.Engine.Onboarding(r.Context(), held.Org, member.ID)
+	if err != nil {
+		return err
+	}
 	page := &web.Welcome{
 		Frame: s.frame(s.organization(held.Org), ""), Name: d.Name, Role: d.Role, Department: d.Department, Teams: d.Teams,
-		Continue: s.onward(back),
+		Onboarding: checklist(asked), Continue: s.onward(back),
 	}
 	return s.Pages.Render(w, http.StatusOK, page)
+}
+
+// checklist shows how far somebody is with what is asked of them, nil where nothing is.
+func checklist(p *onboarding.Progress) *web.Onboarding {
+	if len(p.Steps) == 0 && p.Badge == nil {
+		return nil
+	}
+	list := &web.Onboarding{Done: p.Done, Total: p.Total, MinutesLeft: p.MinutesLeft, Complete: p.State == onboarding.Complete}
+	if p.Badge != nil {
+		list.Badge, list.BadgeImage = p.Badge.Name, p.Badge.Image
+	}
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		list.Steps = append(list.Steps, web.Step{Title: s.Title, Minutes: s.Minutes, Link: s.Link, Items: s.Items, Done: s.Done, New: s.New, Optional: !s.Required})
+	}
+	return list
 }
 
 // signInFirst answers somebody who is not signed in with the login page, which leads back here.

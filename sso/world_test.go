@@ -95,7 +95,8 @@ func newWorld(t *testing.T) *world {
 	w.server.Pages.Loopback = true
 	var handler http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
-	w.url, w.server.PublicURL = server.URL, server.URL
+	w.url = strings.Replace(server.URL, "127.0.0.1", "localhost", 1) // passkeys need a name
+	w.server.PublicURL = w.url
 	handler = &httpx.Edge{Next: w.server.Handler(), Log: slog.New(slog.DiscardHandler), Proxies: httpx.Proxies{netip.MustParsePrefix("127.0.0.0/8")}}
 	t.Cleanup(func() {
 		server.Close()

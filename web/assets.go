@@ -16,6 +16,7 @@ const AssetPrefix = "/assets/"
 const (
 	stylesheet = "usher.css"
 	icon       = "usher.svg"
+	script     = "usher.js"
 )
 
 //go:embed assets
@@ -32,7 +33,7 @@ type assets map[string]asset
 
 func newAssets() assets {
 	out := assets{}
-	for name, kind := range map[string]string{stylesheet: "text/css; charset=utf-8", icon: "image/svg+xml"} {
+	for name, kind := range map[string]string{stylesheet: "text/css; charset=utf-8", icon: "image/svg+xml", script: "text/javascript; charset=utf-8"} {
 		data, err := files.ReadFile(path.Join("assets", name))
 		if err != nil {
 			panic(err) // it is embedded

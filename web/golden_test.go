@@ -106,7 +106,7 @@ func TestEveryRefusalHasItsReference(t *testing.T) {
 func TestPagesForStrangersTellNothingOfAccounts(t *testing.T) {
 	for name, page := range map[string]func(email string) web.Page{
 		"unknown address": func(email string) web.Page {
-			return &web.UnknownAddress{Frame: web.Frame{Reference: "R"}, Email: email, Again: "/login"}
+			return &web.UnknownAddress{Frame: web.Frame{Reference: "R"}, Email: email, Again: "/login", Code: "/login/code"}
 		},
 		"code": func(email string) web.Page {
 			return &web.CodeEntry{Frame: acme(), Form: web.Form{Action: "/login/code"}, Email: email, Again: "/login/code"}

@@ -47,9 +47,11 @@ func replaceTexts(v reflect.Value, text string) {
 	for i := range v.NumField() {
 		name, field := v.Type().Field(i).Name, v.Field(i)
 		switch {
-		case field.Type() == reflect.TypeFor[web.Problem](), field.Type() == reflect.TypeFor[web.Why]():
+		case field.Type() == reflect.TypeFor[web.Problem](), field.Type() == reflect.TypeFor[web.Why](), field.Type() == reflect.TypeFor[web.Over]():
 		case field.Kind() == reflect.Struct:
 			replaceTexts(field, text)
+		case field.Kind() == reflect.Pointer && !field.IsNil():
+			replaceTexts(field.Elem(), text)
 		case field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Struct:
 			for j := range field.Len() {
 				replaceTexts(field.Index(j), text)
@@ -59,7 +61,8 @@ func replaceTexts(v reflect.Value, text string) {
 				field.Index(j).SetString(text)
 			}
 		case field.Kind() != reflect.String:
-		case name == "Action", name == "Again", name == "Other", name == "Continue", name == "Decline", name == "Back", name == "Stay":
+		case name == "Options" && field.String() == "": // there is no such form
+		case name == "Action", name == "Again", name == "Other", name == "Continue", name == "Decline", name == "Back", name == "Stay", name == "Code":
 		case v.Type() == reflect.TypeFor[web.Terms]() && name == "URL" && field.String() != "":
 		case v.Type() == reflect.TypeFor[web.Terms]() && name == "Text":
 			if field.String() != "" {

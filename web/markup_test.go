@@ -74,14 +74,15 @@ func (e *element) words() string { return strings.Join(strings.Fields(e.text.Str
 
 // allowed are the attributes that the pages use, by element; those under "" may stand on each.
 var allowed = map[string][]string{
-	"":     {"class", "id", "role", "tabindex", "aria-label", "aria-labelledby", "aria-hidden"},
+	"":     {"class", "id", "role", "hidden", "tabindex", "aria-label", "aria-labelledby", "aria-hidden"},
 	"html": {"lang", "dir"}, "head": {}, "body": {}, "title": {}, "meta": {"charset", "name", "content"}, "link": {"rel", "type", "href"},
 	"header": {}, "main": {}, "footer": {}, "section": {}, "div": {}, "h1": {}, "h2": {}, "p": {}, "br": {}, "small": {}, "strong": {}, "span": {},
-	"ul": {}, "li": {}, "dl": {}, "dt": {}, "dd": {},
+	"progress": {"max", "value"}, "ul": {}, "li": {}, "dl": {}, "dt": {}, "dd": {},
 	"a": {"href", "target", "rel"}, "img": {"src", "alt", "referrerpolicy"},
-	"form":  {"method", "action", "novalidate"},
-	"label": {"for"}, "button": {"type", "name", "value"},
-	"input": {"type", "name", "value", "inputmode", "autocomplete", "autocapitalize", "spellcheck", "maxlength", "required", "autofocus", "aria-describedby", "aria-invalid"},
+	"form":   {"method", "action", "novalidate", "hidden", "data-passkey", "data-options"},
+	"script": {"src", "defer"},
+	"label":  {"for"}, "button": {"type", "name", "value"},
+	"input": {"type", "name", "value", "inputmode", "autocomplete", "autocapitalize", "spellcheck", "maxlength", "required", "autofocus", "readonly", "aria-describedby", "aria-invalid"},
 	"svg":   {"viewBox", "focusable"}, "circle": {"cx", "cy", "r"}, "path": {"d"},
 }
 
@@ -191,7 +192,7 @@ func checkForms(t *testing.T, html *element) {
 			t.Error("the form has no button, and there is no script to send it")
 		}
 	}
-	summary := strings.Contains(html.text.String(), "There is a problem")
+	summary, marked := strings.Contains(html.text.String(), "There is a problem"), false
 	for _, in := range html.all("input") {
 		if in.attrs["type"] == "hidden" {
 			continue
@@ -199,16 +200,17 @@ func checkForms(t *testing.T, html *element) {
 		if !labels[in.attrs["id"]] {
 			t.Errorf("the field %s has no label", in.attrs["name"])
 		}
-		if !slices.Contains([]string{"username", "email", "one-time-code"}, in.attrs["autocomplete"]) {
+		if !slices.Contains([]string{"username", "email", "one-time-code", "current-password", "new-password", "off"}, in.attrs["autocomplete"]) {
 			t.Errorf("the field %s completes %q", in.attrs["name"], in.attrs["autocomplete"])
 		}
 		wrong := in.attrs["aria-invalid"] == "true"
-		if wrong != summary {
-			t.Errorf("the field is marked %v, and the summary is there %v", wrong, summary)
-		}
+		marked = marked || wrong
 		if wrong && !slices.ContainsFunc(html.all("a"), func(a *element) bool { return a.attrs["href"] == "#"+in.attrs["id"] }) {
 			t.Error("the summary does not lead to the field")
 		}
+	}
+	if marked != summary {
+		t.Errorf("a field is marked %v, and the summary is there %v", marked, summary)
 	}
 }
 

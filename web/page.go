@@ -1,7 +1,8 @@
 package web
 
 // Page is one page for people: Login, ConnectionChoice, OrganizationChoice, UnknownAddress, PostToProvider, Welcome, Refusal,
-// Terms, CodeRequest, CodeEntry, SignOut or SignedOut.
+// Terms, CodeRequest, CodeEntry, SignOut, SignedOut, PasswordLogin, OwnSignIn, or one of those
+// about an invitation.
 type Page interface {
 	frame() *Frame
 	fill(s *sheet)
@@ -56,6 +57,14 @@ const (
 	EmailInvalid Problem = "email.invalid"
 	CodeMissing  Problem = "code.missing"
 	CodeWrong    Problem = "code.wrong" // wrong, expired or of another browser: the page does not tell which
+
+	PasswordMissing  Problem = "password.missing"
+	PasswordShort    Problem = "password.short"
+	PasswordLong     Problem = "password.long"
+	PasswordCommon   Problem = "password.common"
+	PasswordPersonal Problem = "password.personal"
+	CredentialWrong  Problem = "credential.wrong" // a password or passkey that does not let in, for whatever reason
+	PasskeyWrong     Problem = "passkey.wrong"    // a passkey that could not be added
 )
 
 // Login asks for an email address, which leads to a provider. The form carries email.
@@ -64,12 +73,16 @@ type Login struct {
 	Form    Form
 	Email   string // what was typed before, or login_hint
 	Problem Problem
+	Other   string // the path of signing in without a provider; "" leaves it out
 }
 
 func (p *Login) fill(s *sheet) {
 	s.say("login")
 	s.form(p.Form, "login.button", true)
 	s.ask(input{Name: "email", Type: "email", Autocomplete: "username", Inputmode: "email", Value: p.Email}, p.Problem)
+	if p.Other != "" {
+		s.aside("login.own", p.Other)
+	}
 }
 
 // ConnectionChoice offers the sign-ins of one organization. The form carries connection.
@@ -106,6 +119,7 @@ type UnknownAddress struct {
 	Frame
 	Email string
 	Again string // the path of the login page
+	Code  string // the path at which to ask for a code
 }
 
 func (p *UnknownAddress) fill(s *sheet) {
@@ -113,6 +127,7 @@ func (p *UnknownAddress) fill(s *sheet) {
 	s.know("email", p.Email)
 	s.say("unknown")
 	s.lead("unknown.button", p.Again)
+	s.aside("unknown.code", p.Code)
 }
 
 // PostToProvider hands a message to a provider by a form, whose button a person presses: SAML's POST binding without a
@@ -142,7 +157,8 @@ type Welcome struct {
 	Role       string // what they got; "" is left out, as in the next two
 	Department string
 	Teams      []string
-	Continue   string // where the button leads: a path of our own, or the application
+	Onboarding *Onboarding // what is asked of the person; nil for nothing
+	Continue   string      // where the button leads: a path of our own, or the application
 }
 
 func (p *Welcome) fill(s *sheet) {
@@ -156,6 +172,9 @@ func (p *Welcome) fill(s *sheet) {
 	s.detail("detail.role", p.Role)
 	s.detail("detail.department", p.Department)
 	s.detail("detail.teams", p.Teams...)
+	if p.Onboarding != nil {
+		s.checklist(p.Onboarding)
+	}
 	s.lead("welcome.button", p.Continue)
 }
 

@@ -15,6 +15,7 @@ const (
 	Expired       Why = "expired"       // the page is old, or was used already
 	TooMany       Why = "toomany"       // too many tries
 	Unavailable   Why = "unavailable"   // the provider does not answer
+	Elsewhere     Why = "elsewhere"     // their provider signs them in, and nothing of their own does
 	Misconfigured Why = "misconfigured" // the provider's settings and ours do not fit
 	Broken        Why = "broken"        // the fault is ours
 )
@@ -23,7 +24,7 @@ const (
 func Reasons() []Why {
 	return []Why{
 		Awaiting, NotAssigned, NotPushed, NoPlace, JoiningPaused, WrongAccount,
-		Suspended, Expired, TooMany, Unavailable, Misconfigured, Broken,
+		Suspended, Expired, TooMany, Unavailable, Elsewhere, Misconfigured, Broken,
 	}
 }
 
@@ -41,7 +42,7 @@ func (p *Refusal) fill(s *sheet) {
 	s.refuse()
 	s.know("provider", p.Provider)
 	switch p.Why {
-	case Awaiting, NotPushed, JoiningPaused, Expired, TooMany:
+	case Awaiting, NotPushed, JoiningPaused, Expired, TooMany, Elsewhere:
 		s.Tone = toneWait
 	case WrongAccount:
 		if s.know("asked", p.Asked) && s.know("got", p.Got) {

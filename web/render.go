@@ -62,7 +62,7 @@ func (p *Pages) Render(w http.ResponseWriter, status int, page Page) error {
 func (p *Pages) sheet(f *Frame) *sheet {
 	s := &sheet{
 		texts: p.texts, values: map[string]string{},
-		Stylesheet: p.assets.path(stylesheet), Icon: p.assets.path(icon),
+		Stylesheet: p.assets.path(stylesheet), Icon: p.assets.path(icon), script: p.assets.path(script),
 		// No other address learns which page a person comes from. With no-referrer browsers would send "Origin: null" with our
 		// own forms, which looks like a forged request.
 		referrer: "same-origin",
@@ -87,12 +87,17 @@ func (p *Pages) sheet(f *Frame) *sheet {
 	return s
 }
 
-// policy is the page's Content-Security-Policy: our own stylesheet, our own icon, the logo, the form's way on, and nothing
-// else.
+// policy is the page's Content-Security-Policy: our own stylesheet, our own icon, the logo, the form's way on, our own script
+// where the page has one, and nothing else.
 func (p *Pages) policy(s *sheet) string {
 	images := "'self'"
 	if at, elsewhere := origin(s.Organization.Logo); elsewhere {
 		images += " " + at
+	}
+	if s.Checklist != nil {
+		if at, elsewhere := origin(s.Checklist.Badge); elsewhere && !strings.Contains(images, at) {
+			images += " " + at
+		}
 	}
 	forms := "'none'"
 	if s.Form != nil {
@@ -101,5 +106,9 @@ func (p *Pages) policy(s *sheet) string {
 			forms += " http://localhost:* http://127.0.0.1:*"
 		}
 	}
-	return "default-src 'none'; style-src 'self'; img-src " + images + "; form-action " + forms + "; base-uri 'none'; frame-ancestors 'none'"
+	scripts := ""
+	if s.Script != "" {
+		scripts = "script-src 'self'; "
+	}
+	return "default-src 'none'; " + scripts + "style-src 'self'; img-src " + images + "; form-action " + forms + "; base-uri 'none'; frame-ancestors 'none'"
 }

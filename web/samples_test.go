@@ -1,6 +1,10 @@
 package web_test
 
-import "github.com/mixus/usher/web"
+import (
+	"maps"
+
+	"github.com/mixus/usher/web"
+)
 
 // acme is a frame in which everything is known.
 func acme() web.Frame {
@@ -25,12 +29,13 @@ func samples() map[string]web.Page {
 	out := map[string]web.Page{
 		"login":               &web.Login{Frame: web.Frame{Application: "Atlas"}, Form: form},
 		"login-bare":          &web.Login{Form: form},
+		"login-own":           &web.Login{Frame: web.Frame{Application: "Atlas"}, Form: form, Other: "/login/password"},
 		"login-hint":          &web.Login{Frame: acme(), Form: form, Email: "ann@acme.com"},
 		"login-missing":       &web.Login{Frame: web.Frame{Application: "Atlas"}, Form: form, Problem: web.EmailMissing},
 		"login-invalid":       &web.Login{Frame: web.Frame{Application: "Atlas"}, Form: form, Email: "ann", Problem: web.EmailInvalid},
 		"connections":         &web.ConnectionChoice{Frame: acme(), Form: form, Connections: choices, Other: "/login"},
 		"organizations":       &web.OrganizationChoice{Frame: web.Frame{Application: "Atlas"}, Form: form, Organizations: []web.Choice{{Value: "acme", Label: "Acme Inc."}, {Value: "globex", Label: "Globex Corporation"}}, Other: "/login"},
-		"unknown":             &web.UnknownAddress{Frame: web.Frame{Application: "Atlas", Reference: "K7QM-2F9D"}, Email: "ann@acme.co", Again: "/login"},
+		"unknown":             &web.UnknownAddress{Frame: web.Frame{Application: "Atlas", Reference: "K7QM-2F9D"}, Email: "ann@acme.co", Again: "/login", Code: "/login/code"},
 		"post":                &web.PostToProvider{Frame: acme(), Provider: "Okta", Action: "https://acme.okta.com/app/sso/saml?x=1&y=2", Fields: message},
 		"post-logout":         &web.PostToProvider{Frame: acme(), Action: "https://acme.okta.com/app/slo/saml", Fields: message, Leaving: true},
 		"welcome":             &web.Welcome{Frame: acme(), Name: "Ann", Role: "member", Department: "engineering", Teams: []string{"platform", "search"}, Continue: "https://atlas.example/callback?code=1&state=2"},
@@ -57,6 +62,13 @@ func samples() map[string]web.Page {
 		},
 		"unavailable-bare": &web.Refusal{Frame: web.Frame{Reference: "K7QM-2F9D"}, Why: web.Unavailable, Again: "/login"},
 	}
+	for name, page := range own() {
+		out["own-"+name] = page
+	}
+	for name, page := range invitations() {
+		out["invitation-"+name] = page
+	}
+	maps.Copy(out, onboardingSamples())
 	for _, why := range web.Reasons() {
 		out["refused-"+string(why)] = &web.Refusal{Frame: acme(), Why: why, Provider: "Okta", Again: "/sso/acme-okta/login"}
 	}

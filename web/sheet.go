@@ -28,10 +28,15 @@ type sheet struct {
 	Text             []string
 	Details          []detail
 	Document         *document
+	Checklist        *checklist
+	First            *form // before the form; a lesser one, like those after it
 	Form             *form
-	Lead             *link // the main button of a page without a form
+	More             []*form
+	Script           string // the path of what the page's passkeys take
+	Lead             *link  // the main button of a page without a form
 	Aside            *link
 
+	script   string // the path of our script
 	targets  string // form-action of the page's policy, beside our own
 	referrer string // its Referrer-Policy
 }
@@ -57,20 +62,41 @@ type form struct {
 	Name    string // of the choices
 	Choices []Choice
 	Button  string
+	Heading string
+	Inputs  []*input // behind Input
+
+	// Of a lesser form.
+	Text     string
+	Problem  string
+	Buttons  []Choice
+	Ceremony string // "create" or "get": a script has a passkey made, or used, before the form is sent
+	Options  string // for the script
+	Say      string // what the page says when that fails
 }
 
-// input is the one field of a form.
+// input is a field of a form.
 type input struct {
 	Name, Type, Autocomplete, Inputmode, Value string
+	ID                                         string // Name, where no other field of the page has it
 	Label, Hint, Problem                       string
+	Most                                       int  // characters
+	Focus                                      bool // the page begins there
+	Fixed                                      bool // it is shown and cannot be changed
 }
+
+// mostTyped is how many characters a field takes that says nothing else.
+const mostTyped = 254
 
 // Describe names the elements that tell more about the field.
 func (i *input) Describe() string {
-	if i.Problem != "" {
-		return i.Name + "-hint " + i.Name + "-problem"
+	var names []string
+	if i.Hint != "" {
+		names = append(names, i.ID+"-hint")
 	}
-	return i.Name + "-hint"
+	if i.Problem != "" {
+		names = append(names, i.ID+"-problem")
+	}
+	return strings.Join(names, " ")
 }
 
 // fail remembers the first thing that is wrong with the page.
@@ -150,14 +176,51 @@ func (s *sheet) post(action string, fields []Field, button string) {
 	s.referrer = "strict-origin"
 }
 
-// ask puts a field into the form.
+// ask puts a field into the form, at which the page begins.
 func (s *sheet) ask(in input, problem Problem) {
-	in.Value = clean(in.Value)
-	in.Label, in.Hint = s.word(s.name+"."+in.Name+".label"), s.word(s.name+"."+in.Name+".hint")
+	in.Hint, in.Focus = s.word(s.name+"."+in.Name+".hint"), true
+	s.Form.Input = s.field(in, problem)
+}
+
+// askAlso puts a further field into the form.
+func (s *sheet) askAlso(in input, problem Problem) {
+	s.Form.Inputs = append(s.Form.Inputs, s.field(in, problem))
+}
+
+// field is a field with its words.
+func (s *sheet) field(in input, problem Problem) *input {
+	in.Value, in.Label = clean(in.Value), s.word(s.name+"."+in.Name+".label")
+	if in.ID == "" {
+		in.ID = in.Name
+	}
+	if in.Most == 0 {
+		in.Most = mostTyped
+	}
 	if problem != NoProblem {
 		in.Problem = s.word(string(problem))
 	}
-	s.Form.Input = &in
+	return &in
+}
+
+// lesser is a form beside the page's main one.
+func (s *sheet) lesser(f Form) *form {
+	if !ownPath(f.Action) {
+		s.fail("a form of " + s.name + " does not lead to a path of our own")
+	}
+	return &form{Action: f.Action, Hidden: f.Hidden}
+}
+
+// Wrong is the field that is filled in wrong, nil when none is.
+func (s *sheet) Wrong() *input {
+	if s.Form == nil {
+		return nil
+	}
+	for _, in := range append([]*input{s.Form.Input}, s.Form.Inputs...) {
+		if in != nil && in.Problem != "" {
+			return in
+		}
+	}
+	return nil
 }
 
 // choose offers choices; the one of last time comes first.
@@ -221,6 +284,20 @@ func (s *sheet) detail(key string, values ...string) {
 	}
 }
 
+// quote shows what a person wrote under a title, unless it is empty.
+func (s *sheet) quote(title, text string) {
+	quoted := &document{Title: s.word(title)}
+	for _, paragraph := range paragraphs(text) {
+		quoted.Text = append(quoted.Text, strings.TrimSpace(paragraph))
+	}
+	if len(quoted.Text) > 0 {
+		s.Document = quoted
+	}
+}
+
+// also adds a text to that of the page.
+func (s *sheet) also(key string) { s.Text = append(s.Text, paragraphs(s.word(key))...) }
+
 // document shows a text, or leads to it.
 func (s *sheet) document(text, to string) {
 	s.Document = &document{Title: s.word("terms.document")}
@@ -239,7 +316,7 @@ func (s *sheet) document(text, to string) {
 // Title is the page's title: its heading, what is wrong, and whose page it is.
 func (s *sheet) Title() string {
 	title := s.Heading
-	if s.Form != nil && s.Form.Input != nil && s.Form.Input.Problem != "" {
+	if s.Wrong() != nil {
 		title = s.word("problem.title") + ": " + title
 	}
 	if name := s.Owner(); name != "" {

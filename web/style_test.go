@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	hashes    = regexp.MustCompile(`usher\.[0-9a-f]{16}\.(css|svg)`)
+	hashes    = regexp.MustCompile(`usher\.[0-9a-f]{16}\.(css|svg|js)`)
 	variables = regexp.MustCompile(`--([a-z-]+): (#[0-9a-f]{6});`)
 	paints    = regexp.MustCompile(`(?:^|[ ;{])(color|background|border-color): ([^;]+);`)
 	roots     = regexp.MustCompile(`(?s):root \{(.*?)\}`)

@@ -10,7 +10,7 @@ import (
 var placeholder = regexp.MustCompile(`\{([A-Za-z]*)\}`)
 
 func TestPlaceholdersAreKnown(t *testing.T) {
-	values := map[string]bool{"name": true, "asked": true, "got": true, "version": true, "reference": true} // said only when known
+	values := map[string]bool{"name": true, "asked": true, "got": true, "version": true, "reference": true, "inviter": true, "as": true, "done": true, "total": true, "minutes": true, "badge": true} // said only when known
 	for key := range English() {
 		if name, is := strings.CutPrefix(key, "word."); is {
 			values[name] = true

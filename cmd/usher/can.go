@@ -115,7 +115,7 @@ func answerText(a *access.Answer) string {
 		fmt.Fprintf(&b, "  until    %s\n", day(a.Until))
 	}
 	if a.Approval {
-		b.WriteString("  an admin can approve it\n")
+		b.WriteString("  can be requested; an admin can approve it for a time\n")
 	}
 	return b.String()
 }

@@ -97,10 +97,17 @@ func dial(ctx context.Context, data app.Data) (*client, error) {
 	}}, nil
 }
 
+// rawBody is a body that is sent as it is: a file in which the server names lines.
+type rawBody []byte
+
 // send makes a request and returns its answer, which is a success. What is not is an *api.Problem.
 func (c *client) send(ctx context.Context, method, path string, query url.Values, body any) (*http.Response, error) {
 	var reader io.Reader
-	if body != nil {
+	switch body := body.(type) {
+	case nil:
+	case rawBody:
+		reader = bytes.NewReader(body)
+	default:
 		text, err := json.Marshal(body)
 		if err != nil {
 			return nil, err

@@ -163,7 +163,7 @@ func describeFacts(b *strings.Builder, x *api.Explanation) {
 		b.WriteString("\nBeside what directories say\n")
 	}
 	for _, g := range x.Grants {
-		fmt.Fprintf(b, "  %-16s %s\n", g.Kind, strings.Join(nonEmpty(g.Role, g.State, "by "+g.Actor, day(g.Created), quoted(g.Reason), "until "+dayOf(g.Ends, "it is lifted")), ", "))
+		fmt.Fprintf(b, "  %-16s %s\n", g.Kind, strings.Join(nonEmpty(g.Role, g.State, strings.Join(g.Changes, "; "), "by "+g.Actor, day(g.Created), quoted(g.Reason), "until "+dayOf(g.Ends, "it is lifted")), ", "))
 	}
 }
 

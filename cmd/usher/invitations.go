@@ -183,6 +183,7 @@ func showInvitation(w io.Writer, i api.Invitation) error {
 		{"sent again", fmt.Sprint(i.Resent)},
 		{"reminded", fmt.Sprint(i.Reminded)},
 		{"mail server", i.MailError},
+		{"version", i.Version},
 		{"id", i.ID},
 	} {
 		if line[1] == "" || line[1] == "0" {

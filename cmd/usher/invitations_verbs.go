@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -26,7 +27,7 @@ func (p *program) invitationVerbs() []*cobra.Command {
 		p.invitationVerb(invitationVerb{name: "remind", short: "Mail somebody again who has not answered", long: "The links of before go on working."}),
 		p.extend(), p.editInvitation(),
 		p.invitationVerb(invitationVerb{name: "cancel", short: "Take an invitation back", long: "Its links lead nowhere any more."}),
-		p.invitationVerb(invitationVerb{name: "approve", short: "Send an invitation that waits for an approval", long: "Where the organization's file has invitations: {require_approval: true}, each waits for one."}),
+		p.approveInvitation(),
 		p.invitationVerb(invitationVerb{name: "reject", short: "Do not send an invitation that waits for an approval", long: "Say why; whoever asked for it can read it.", needsReason: true}),
 	}
 }
@@ -66,7 +67,7 @@ func (p *program) editInvitation() *cobra.Command {
 	var role, department, access string
 	var sets []string
 	return p.invitationVerb(invitationVerb{
-		name: "edit", short: "Change what an open invitation gives", long: "What is not named stays as it is; the links go on working.",
+		name: "edit", short: "Change what an open invitation gives", long: "What is not named stays as it is. The links go on working, unless an admin has to approve it: then it waits for that again.",
 		body: func(c *cobra.Command, reason string) (any, error) {
 			body := api.EditBody{WhyBody: api.WhyBody{Reason: reason}}
 			given := func(name string, value *string, to **string) bool {
@@ -95,6 +96,48 @@ func (p *program) editInvitation() *cobra.Command {
 	})
 }
 
+func (p *program) approveInvitation() *cobra.Command {
+	var organization, reason, version string
+	var yes bool
+	c := p.inOrganization(&cobra.Command{
+		Use: "approve EMAIL", Short: "Send an invitation that waits for an approval", Args: arguments("the invited address, or the invitation's id"),
+		Long: "Shows what it gives, asks, and sends it: exactly that. Where the organization's file has invitations: {require_approval: true}, each waits for an approval; " +
+			"nobody approves what they have asked for, or changed, themselves.",
+		RunE: func(c *cobra.Command, args []string) error {
+			return p.within(c, organization, func(cl *client, path string) error {
+				var i api.Invitation
+				if err := cl.call(c.Context(), http.MethodGet, path+"/invitations/"+url.PathEscape(args[0]), nil, nil, &i); err != nil {
+					return err
+				}
+				if i.Version != "" {
+					if ok, err := p.agreeOnInvitation(i, yes); !ok || err != nil {
+						return err
+					}
+				}
+				body := api.ApproveInvitationBody{WhyBody: api.WhyBody{Reason: reason}, Version: cmp.Or(version, i.Version, "none")}
+				if err := cl.call(c.Context(), http.MethodPost, path+"/invitations/"+i.ID+"/approve", nil, body, &i); err != nil {
+					return err
+				}
+				return p.invitationStands(i)
+			})
+		},
+	}, &organization)
+	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&version, "version", "", "approve only this `version`, as `usher invitations show` printed it before")
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return c
+}
+
+// agreeOnInvitation shows an invitation, and asks.
+func (p *program) agreeOnInvitation(i api.Invitation, yes bool) (bool, error) {
+	if !p.json {
+		if err := showInvitation(p.out, i); err != nil {
+			return false, err
+		}
+	}
+	return p.agree("Send it?", yes)
+}
+
 func (p *program) invitationVerb(v invitationVerb) *cobra.Command {
 	var organization, reason string
 	c := p.inOrganization(&cobra.Command{
@@ -115,11 +158,7 @@ func (p *program) invitationVerb(v invitationVerb) *cobra.Command {
 				if err := cl.call(c.Context(), http.MethodPost, path+"/invitations/"+url.PathEscape(args[0])+"/"+v.name, nil, body, &i); err != nil {
 					return err
 				}
-				if p.json {
-					return printJSON(p.out, i)
-				}
-				_, err := fmt.Fprintln(p.out, clean(invitationStands(i)))
-				return err
+				return p.invitationStands(i)
 			})
 		},
 	}, &organization)
@@ -131,10 +170,14 @@ func (p *program) invitationVerb(v invitationVerb) *cobra.Command {
 }
 
 // invitationStands says in one line how an invitation stands.
-func invitationStands(i api.Invitation) string {
+func (p *program) invitationStands(i api.Invitation) error {
+	if p.json {
+		return printJSON(p.out, i)
+	}
 	text := fmt.Sprintf("The invitation of %s as %s is %s", i.Email, i.Role, i.State)
 	if i.State == "pending" && i.Expires != nil {
 		text += " until " + day(*i.Expires)
 	}
-	return text + "."
+	_, err := fmt.Fprintln(p.out, clean(text+"."))
+	return err
 }

@@ -69,8 +69,8 @@ func (p *program) root() *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: groupRun, Title: "Run it:"}, &cobra.Group{ID: groupChange, Title: "Change the mapping:"}, &cobra.Group{ID: groupAsk, Title: "Ask and act:"}, &cobra.Group{ID: groupKeep, Title: "Look after the store:"})
 	root.AddCommand(
 		p.serve(), p.demo(), p.initialize(), p.check(), p.test(), p.schema(),
-		p.members(), p.groups(), p.connections(), p.explain(), p.can(), p.holds(), p.who(), p.journal(), p.tokens(),
-		p.sessions(), p.lockdown(), p.why(), p.domain(), p.mail(), p.invitations(),
+		p.members(), p.groups(), p.connections(), p.explain(), p.can(), p.permissions(), p.requests(), p.projects(), p.holds(), p.who(), p.journal(), p.tokens(),
+		p.sessions(), p.credentials(), p.lockdown(), p.why(), p.domain(), p.mail(), p.invitations(), p.onboarding(),
 		p.plan(), p.apply(), p.policy(), p.status(),
 		p.backup(), p.restore(), p.compact(), p.version(),
 	)

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"encoding/binary"
 	"encoding/json"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -42,7 +44,9 @@ func TestScripts(t *testing.T) {
 			address, err := freeAddress()
 			env.Setenv("ADDR", address)
 			env.Setenv("URL", "http://"+address)
-			return err
+			examples, failed := filepath.Abs(filepath.Join("..", "..", "examples"))
+			env.Setenv("EXAMPLES", examples)
+			return errors.Join(err, failed)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"await": await, "scim": pushOne, "hup": hangUp, "settled": settled, "secret": oneSecret, "format": setFormat, "now": setNow, "signin": signIn,

@@ -12,6 +12,7 @@ const (
 	KindExpiring       = "expiring"        // Expiring
 	KindHold           = "hold"            // Notice
 	KindSecret         = "secret"          // Notice: of a certificate, key or token that expires
+	KindAddress        = "address"         // Notice: of somebody who asks for the address of an invitation to be changed
 	KindAlert          = "alert"           // Alert
 )
 
@@ -51,7 +52,11 @@ func kinds() []kind {
 		About: "The signing certificate of acme-okta expires", Text: "The certificate of acme-okta expires on 31 January 2027.",
 		Advice: []string{"Upload the next one at the provider."},
 	})
-	hold.name, secret.name = KindHold, KindSecret
+	address := notice(Notice{
+		About: "somebody asks for the address of an invitation to be changed", Text: "The invitation of ann@private.example was opened by ann@acme.com.",
+		Advice: []string{"Ask them whether both addresses are theirs."},
+	})
+	hold.name, secret.name, address.name = KindHold, KindSecret, KindAddress
 	return []kind{
 		{KindInvitation, empty, invitation, empty},
 		{KindReminder, empty, invitation, empty},
@@ -72,7 +77,7 @@ func kinds() []kind {
 			func() values { return &Expiring{Name: "Ann Example", What: "your membership", Ends: until} },
 			func() values { return &Expiring{What: "your membership", Ends: until} },
 		},
-		hold, secret,
+		hold, secret, address,
 		{
 			KindAlert, func() values { return &Alert{} },
 			func() values { return &Alert{Who: "root@acme.com", Used: true, Agent: "Firefox on Linux"} },

@@ -38,12 +38,13 @@ func day(t time.Time) string {
 	return t.UTC().Format("2 January 2006")
 }
 
-// Code is the letter with which somebody breaks glass.
+// Code is the letter with which somebody signs in, breaks glass or accepts an invitation.
 type Code struct {
 	Letter
 	Code    string // digits
 	Minutes int    // for which it works
 	Agent   string // the browser that asked
+	Invited bool   // it accepts an invitation
 }
 
 // Message writes the letter.
@@ -106,6 +107,8 @@ type ApprovalNeeded struct {
 	Role    string `json:"role,omitempty"`
 	Why     string `json:"why,omitempty"`     // an approval is needed
 	Approve string `json:"approve,omitempty"` // the command that lets the person in
+
+	Permission string `json:"permission,omitempty"` // that a member asks for; "" where somebody is to be let in
 }
 
 // Approved tells somebody that an admin has let them in.

@@ -64,7 +64,8 @@ func (p *Provider) callback(w http.ResponseWriter, r *http.Request) error {
 }
 
 // recent reports whether a person signed in as recently as a request wants. What counts is when they showed their credentials
-// to their provider, which may have been long before the session began (OpenID Connect Core 1.0, section 3.1.2.1).
+// to their provider, which may have been long before the session began (OpenID Connect Core 1.0, section 3.1.2.1); when nobody has said when, it was
+// too long ago for any limit.
 func (r *request) recent(in *directory.Session) bool {
 	if in.Fresh && !in.Began.Before(r.At) {
 		return true

@@ -18,7 +18,7 @@
 //
 // Scopes and their claims, alike in ID tokens and from userinfo:
 //
-//	openid    sub (the member's id, for good), org, connection; in ID tokens auth_time and sid too
+//	openid    sub (the member's id, for good), org, connection; in ID tokens sid too, and auth_time where it is known
 //	profile   name, given_name, family_name
 //	email     email, email_verified (the domain is owned by the organization)
 //	access    role, department, teams, permissions (of the role), permission_sets, permission_values (of the sets, merged)

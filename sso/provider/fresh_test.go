@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -67,4 +68,35 @@ func TestAnApplicationLearnsWhenThePersonSignedInAtTheProvider(t *testing.T) {
 	if ago := w.now().Sub(time.Unix(said.AuthTime, 0)); ago < 10*time.Hour || ago > 10*time.Hour+time.Minute {
 		t.Errorf("auth_time is %s ago, want 10 hours", ago)
 	}
+}
+
+// TestNobodyKnowsWhenWhoTheProviderRemembersSignedIn: without the provider's word a session is as old as it likes.
+func TestNobodyKnowsWhenWhoTheProviderRemembersSignedIn(t *testing.T) {
+	w := newWorld(t)
+	w.silent = true
+	a, b := w.app(), w.browser()
+	token, _ := a.enter(b)
+	if raw, _ := token.Extra("id_token").(string); a.authTime(raw) != nil {
+		t.Errorf("the ID token says that the person signed in at %v", a.authTime(raw))
+	}
+	verifier := oauth2.GenerateVerifier()
+	to, page := b.open(a.ask(verifier, oauth2.SetAuthURLParam("max_age", "3600")))
+	if query := *w.asked.Load(); !strings.Contains(query, "fresh=1") || to == nil {
+		t.Fatalf("the person was sent to sign in with %s, and sees %s", query, page.text)
+	}
+	token, err := a.oauth.Exchange(a.ctx, to.Query().Get("code"), oauth2.VerifierOption(verifier))
+	w.must(err)
+	raw, _ := token.Extra("id_token").(string)
+	if at, _ := a.authTime(raw).(float64); w.now().Sub(time.Unix(int64(at), 0)) > time.Minute {
+		t.Errorf("after a sign-in anew auth_time is %v", a.authTime(raw))
+	}
+}
+
+// authTime returns the claim auth_time of an ID token, nil for none.
+func (a *app) authTime(raw string) any {
+	id, err := a.provider.Verifier(&oidc.Config{ClientID: "app", Now: a.w.now}).Verify(a.ctx, raw)
+	a.w.must(err)
+	var said map[string]any
+	a.w.must(id.Claims(&said))
+	return said["auth_time"]
 }

@@ -76,7 +76,10 @@ func (p *Provider) idToken(r *http.Request, a *provision.Authorization, in *prov
 	now := p.now()
 	said := claims(in, a.Scopes)
 	said["iss"], said["aud"], said["azp"] = p.Issuer, a.Client, a.Client
-	said["iat"], said["exp"], said["auth_time"] = now.Unix(), now.Add(idTokenLasts).Unix(), in.Session.SignedIn.Unix()
+	said["iat"], said["exp"] = now.Unix(), now.Add(idTokenLasts).Unix()
+	if !in.Session.SignedIn.IsZero() { // it always is known where max_age was asked for
+		said["auth_time"] = in.Session.SignedIn.Unix()
+	}
 	said["sid"], said["at_hash"] = in.Session.ID().String(), hash
 	if a.Nonce != "" {
 		said["nonce"] = a.Nonce

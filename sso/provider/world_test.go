@@ -64,6 +64,7 @@ type world struct {
 	signsIn  string                 // whom /login signs in; "" for nobody
 	standing time.Duration          // how long ago they signed in at their provider, which lets them in without asking; 0 when it asks
 	deaf     bool                   // the person leaves fresh=1 out
+	silent   bool                   // their provider does not say when they signed in, unless it asked them anew
 	asked    atomic.Pointer[string] // the query of the last /login
 	signOuts atomic.Int32
 }
@@ -184,6 +185,9 @@ func (w *world) signIn(name string, fresh bool) *provision.LoginResult {
 	signedIn := w.now()
 	if !fresh {
 		signedIn = signedIn.Add(-w.standing)
+	}
+	if w.silent && !fresh {
+		signedIn = time.Time{}
 	}
 	result, err := w.engine.Login(context.Background(), provision.Login{
 		Org: w.org, Conn: w.conn, Request: "request", Method: "oidc", Subject: "ext-" + name,

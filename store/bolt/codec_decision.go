@@ -6,10 +6,12 @@ import (
 	"github.com/mixus/usher/directory"
 )
 
-// A decision is part of a member row; role, department and aliases are in the row's head.
+// A decision is part of a member row; role, department and aliases are in the row's head. Its flags have room for those of
+// the member too.
 
-func appendDecision(b []byte, d *directory.Decision) []byte {
-	b = appendFlags(b, d.InScope, d.Active, d.Observe, d.Invite, d.Guest, d.Waits)
+func appendDecision(b []byte, m *directory.Member) []byte {
+	d := &m.Decision
+	b = appendFlags(b, d.InScope, d.Active, d.Observe, d.Invite, d.Guest, d.Waits, m.Permitted)
 	b = appendTexts(b, d.Teams)
 	b = appendTexts(b, d.PermissionSets)
 	b = appendTexts(b, d.Spaces)
@@ -27,8 +29,10 @@ func appendDecision(b []byte, d *directory.Decision) []byte {
 	return b
 }
 
-func readDecision(r *reader, d *directory.Decision) {
+func readDecision(r *reader, m *directory.Member) {
+	d := &m.Decision
 	flags := r.flags()
+	m.Permitted = flags&64 != 0
 	d.InScope, d.Active, d.Observe = flags&1 != 0, flags&2 != 0, flags&4 != 0
 	d.Invite, d.Guest, d.Waits = flags&8 != 0, flags&16 != 0, flags&32 != 0
 	d.Teams = r.texts()

@@ -29,7 +29,7 @@ func appendMember(b, head []byte, m *directory.Member) (row, scratch []byte) {
 	}
 	b = appendTexts(b, m.Held)
 	b = appendSince(b, m.Since)
-	return appendDecision(b, &m.Decision), head
+	return appendDecision(b, m), head
 }
 
 // appendMemberHead writes what Member.Keys reads, and the due instant.
@@ -85,7 +85,7 @@ func decodeMember(org directory.OrgNum, id directory.ID, row []byte) (*directory
 	}
 	m.Held = r.texts()
 	m.Since = readSince(r)
-	readDecision(r, &m.Decision)
+	readDecision(r, m)
 	if err := head.end("member", id[:]); err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func member(org directory.OrgNum, n int) *directory.Member {
 			},
 		},
 		Since:  map[string]time.Time{"launch week": at(3), "contractors": at(4)},
-		Joined: at(n), Due: at(n + 60), Held: []string{id(3).String()}, Entry: uint64(n),
+		Joined: at(n), Due: at(n + 60), Held: []string{id(3).String()}, Entry: uint64(n), Permitted: n%2 == 1,
 	}
 }
 

@@ -1,0 +1,120 @@
+package api_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/mixus/usher/api"
+	"github.com/mixus/usher/facts"
+)
+
+// BenchmarkEvaluation asks over HTTP whether one of 100,000 members may run one of 1,000 agents, each shared with ten of a
+// hundred departments. Beside the processor time of a question, both ends of the connection together, it reports what is
+// left of it without that of the floor: the same request, read and answered by a handler that knows nothing.
+func BenchmarkEvaluation(b *testing.B) {
+	const members, agents, batch = 100_000, 1000, 1000
+	w := newWorld(b)
+	w.enrollText("acme", manyAgents(agents))
+	for n := 0; n < members; n += batch {
+		w.push("acme", func(f *facts.Writer) error {
+			for i := n; i < n+batch; i++ {
+				_, err := f.CreateUser(facts.UserInput{
+					UserName: fmt.Sprintf("p%d@acme.com", i), ExternalID: fmt.Sprint(i), Active: true, Attributes: []string{"userName"},
+					Body: fmt.Appendf(nil, `{"userName":"p%d@acme.com","active":true,"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"d%d"}}`, i, i%100),
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	program := w.application("acme")
+	question := func(i int) []byte {
+		return fmt.Appendf(nil, `{"subject":{"type":"user","id":"p%d@acme.com"},"action":{"name":"run"},"resource":{"type":"agent","id":"bot%d"}}`, i*7919%members, i%agents)
+	}
+	answer := program.send("/evaluation", question(1)).Body.Bytes()
+	floor := w.edge(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		rw.Header().Set("Content-Type", "application/json")
+		_, _ = rw.Write(answer)
+	}))
+	var yes int
+	ask := func(handler http.Handler, n int) time.Duration {
+		server := httptest.NewServer(handler)
+		defer server.Close()
+		before := processorTime(b)
+		for i := range n {
+			r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, server.URL+api.AccessPrefix+"/evaluation", bytes.NewReader(question(i)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set("Authorization", "Bearer "+program.secret)
+			got, err := server.Client().Do(r)
+			if err != nil {
+				b.Fatal(err)
+			}
+			text, err := io.ReadAll(got.Body)
+			if err != nil || got.StatusCode != http.StatusOK {
+				b.Fatal(got.Status, err)
+			}
+			_ = got.Body.Close()
+			if bytes.Contains(text, []byte(`"decision":true`)) {
+				yes++
+			}
+		}
+		return processorTime(b) - before
+	}
+	const turn = 2000
+	ask(program.handler, turn)
+	ask(floor, turn)
+	var with, without time.Duration
+	n := 0
+	for yes = 0; b.Loop(); n++ { // in turns, as the machine is not always as fast
+		with += ask(program.handler, turn)
+		without += ask(floor, turn)
+	}
+	if yes == 0 {
+		b.Fatal("nobody may do anything")
+	}
+	each := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / float64(n*turn) / 1000 }
+	b.ReportMetric(each(with), "µs/question")
+	b.ReportMetric(each(with-without), "µs/question-beyond-floor")
+}
+
+// manyAgents is a file with so many shared agents.
+func manyAgents(n int) string {
+	var t strings.Builder
+	t.WriteString("organization: {id: acme}\ndomains: [{domain: acme.com}]\nconnections: [{id: acme-okta, provider: okta, default_role: viewer}]\n")
+	t.WriteString("roles: [{name: viewer}, {name: member, includes: [viewer]}, {name: admin, includes: [member]}]\ndepartments:\n")
+	for i := range 100 {
+		fmt.Fprintf(&t, "  - {name: d%d}\n", i)
+	}
+	t.WriteString("shared_agents:\n")
+	for i := range n {
+		var access, levels []string
+		for j := range 10 {
+			d := fmt.Sprintf("d%d", (i+j*7)%100)
+			access, levels = append(access, d), append(levels, d+": run_only")
+		}
+		fmt.Fprintf(&t, "  bot%d: {access: [%s], permissions: {%s}}\n", i, strings.Join(access, ", "), strings.Join(levels, ", "))
+	}
+	return t.String()
+}
+
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
