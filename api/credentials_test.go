@@ -22,7 +22,9 @@ func (w *world) equip(name string) *provision.LoginResult {
 	if results[0].Code != provision.InviteSent {
 		w.t.Fatalf("%s: %+v", name, results[0])
 	}
-	r := w.signIn("acme", name)
+	in := w.loginOf("acme", name)
+	in.SignedIn = w.now
+	r := w.login(in)
 	c := provision.CredentialChange{Session: r.Session, Request: "req-change"}
 	w.must(w.engine.SetPassword(w.t.Context(), c, "the hash of "+name))
 	w.must(w.engine.AddPasskey(w.t.Context(), c, &directory.Passkey{

@@ -61,13 +61,18 @@ func (c *company) want(who string, m *directory.Member, allowed bool, action, ki
 func TestCompanyGivesEachPostItsRole(t *testing.T) {
 	c := newCompany(t)
 	for _, post := range []struct{ title, group, role, department string }{
-		{"CEO", "", "admin", "executive"}, {"CTO", "", "admin", "executive"}, {"CMO", "", "admin", "executive"},
+		{"CEO", "", "admin", "executive"},
+		{"CTO", "", "admin", "executive"},
+		{"CMO", "", "admin", "executive"},
 		{"Tech Lead", "Engineering", "admin", "engineering"},
-		{"Senior Engineer", "Engineering", "member", "engineering"}, {"Junior Engineer", "Engineering", "member", "engineering"},
+		{"Senior Engineer", "Engineering", "member", "engineering"},
+		{"Junior Engineer", "Engineering", "member", "engineering"},
 		{"Director", "Marketing", "admin", "marketing"},
-		{"Manager", "Marketing", "member", "marketing"}, {"Content Creator", "Marketing", "member", "marketing"},
+		{"Manager", "Marketing", "member", "marketing"},
+		{"Content Creator", "Marketing", "member", "marketing"},
 		{"Director", "Sales", "admin", "sales"},
-		{"Account Manager", "Sales", "member", "sales"}, {"Sales Development", "Sales", "member", "sales"},
+		{"Account Manager", "Sales", "member", "sales"},
+		{"Sales Development", "Sales", "member", "sales"},
 	} {
 		d := c.hire(post.title, "", post.group).Decision
 		if d.Role != post.role || d.Department != post.department {
@@ -145,8 +150,10 @@ func TestCompanyOpensProjectAlphaForSixMonths(t *testing.T) {
 		now  time.Time
 		open bool
 	}{
-		{time.Date(2026, 11, 1, 23, 59, 59, 0, time.UTC), false}, {time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC), true},
-		{time.Date(2027, 5, 2, 23, 59, 59, 0, time.UTC), true}, {time.Date(2027, 5, 3, 0, 0, 0, 0, time.UTC), false},
+		{time.Date(2026, 11, 1, 23, 59, 59, 0, time.UTC), false},
+		{time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC), true},
+		{time.Date(2027, 5, 2, 23, 59, 59, 0, time.UTC), true},
+		{time.Date(2027, 5, 3, 0, 0, 0, 0, time.UTC), false},
 	} {
 		c.now = at.now
 		c.want(at.now.String(), engineer, at.open, "run", "agent", "code_reviewer")

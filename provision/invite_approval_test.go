@@ -73,6 +73,9 @@ func TestAnInvitationThatChangesAfterItsApprovalWaitsForAnother(t *testing.T) {
 
 	w.editRole("bob@acme.com", g, "admin")
 	w.wantState(g, directory.InvitationUnapproved)
+	if i := w.invitation(g).Invited; len(i.Links) != 0 || !i.Due.IsZero() {
+		t.Errorf("while it waits it has %d links, and the worker looks at it at %s", len(i.Links), i.Due)
+	}
 	w.expect(w.one("bea@acme.com"), directory.StatusNone, "", "")
 	if mails := w.mailed(); len(mails) != 1 || mails[0].To != "root@acme.com" || !strings.Contains(mails[0].Text, "Role: admin") {
 		t.Errorf("%d mails ask anew", len(mails))

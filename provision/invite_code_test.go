@@ -223,10 +223,10 @@ func TestACodeIsWorthNothingOnceTheInvitationIsOver(t *testing.T) {
 }
 
 // signedInAs is Ann, whom Okta signs in and vouches for by these addresses.
-func (w *inviteWorld) signedInAs(conn string, addresses ...string) *provision.LoginResult {
+func (w *inviteWorld) signedInAs(addresses ...string) *provision.LoginResult {
 	w.t.Helper()
 	w.want(w.login("okta", "ann"), provision.LoginKnown)
-	in := w.loginOf(conn, "ann")
+	in := w.loginOf("okta", "ann")
 	in.Addresses = nil
 	for _, a := range addresses {
 		in.Addresses = append(in.Addresses, provision.LoginAddress{Value: a, Vouched: true})
@@ -247,11 +247,11 @@ func TestWhoIsSignedInAcceptsByAnAddressThatTheirProviderVouchesFor(t *testing.T
 	link := w.link()
 	_, outside := w.outsider("ann@private.example")
 
-	alone := w.signedInAs("okta", "ann@acme.com")
+	alone := w.signedInAs("ann@acme.com")
 	_, err := w.engine.AcceptSignedIn(t.Context(), link, alone.Session, "r")
 	w.wantKind(err, directory.Forbidden, "another address")
 
-	both := w.signedInAs("okta", "ann@acme.com", "Bea@acme.com", "ann@private.example")
+	both := w.signedInAs("ann@acme.com", "Bea@acme.com", "ann@private.example")
 	_, err = w.engine.AcceptSignedIn(t.Context(), outside, both.Session, "r") // a domain for which the provider does not speak
 	w.wantKind(err, directory.Forbidden, "another address")
 	w.wantState(g, directory.InvitationPending)
@@ -276,7 +276,7 @@ func TestTheAdminsHearOnceADayThatAnAddressIsToBeChanged(t *testing.T) {
 	w.group("okta", "Everyone", "ann")
 	w.want(w.login("okta", "ann"), provision.LoginKnown)
 	g, link := w.outsider("ann@private.example")
-	ann := w.signedInAs("okta", "ann@acme.com")
+	ann := w.signedInAs("ann@acme.com")
 	ask := func() []*mail.Message {
 		t.Helper()
 		w.must(w.engine.AskAddress(t.Context(), link, ann.Session, "r"))

@@ -76,7 +76,7 @@ func TestLettersAboutInvitationsHaveNoCommandsOfAddresses(t *testing.T) {
 	g, link := w.outsider(hostile + "private.example")
 	w.create("okta", "ann", person("ann"))
 	w.group("okta", "Everyone", "ann")
-	ann := w.signedInAs("okta", "ann@acme.com")
+	ann := w.signedInAs("ann@acme.com")
 	w.must(w.engine.AskAddress(t.Context(), link, ann.Session, "r"))
 	mails = w.mailed()
 	w.wantPlain(mails, 2)
