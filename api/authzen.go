@@ -207,6 +207,7 @@ const subjectUser = "user"
 // accessView is a snapshot in which questions are answered.
 type accessView struct {
 	engine  *provision.Engine
+	recall  *recall
 	tx      store.Tx
 	org     directory.OrgNum
 	policy  *access.Policy
@@ -221,11 +222,11 @@ func (s *Server) answering(ctx context.Context, context map[string]any, fn func(
 		if err != nil {
 			return err
 		}
-		policy, err := s.Engine.Access(tx, org)
+		policy, err := s.recall.policy(tx, org, func() (*access.Policy, error) { return s.Engine.Access(tx, org) })
 		if err != nil {
 			return err
 		}
-		return fn(&accessView{engine: s.Engine, tx: tx, org: org, policy: policy, now: s.Now(), members: map[string]*directory.Member{}})
+		return fn(&accessView{engine: s.Engine, recall: &s.recall, tx: tx, org: org, policy: policy, now: s.Now(), members: map[string]*directory.Member{}})
 	})
 }
 
@@ -257,7 +258,7 @@ func (v *accessView) member(subject *authEntity) (*directory.Member, string, err
 	if m := v.members[subject.ID]; m != nil {
 		return m, "", nil
 	}
-	m, err := v.find(subject.ID)
+	m, err := v.recall.member(v.tx, v.org, subject.ID, func() (*directory.Member, error) { return v.find(subject.ID) })
 	if kind := directory.KindOf(err); err != nil && (kind == directory.NotFound || kind == directory.Conflict) {
 		return nil, "the subject means nobody, or several people, in this organization", nil
 	}

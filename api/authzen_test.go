@@ -13,6 +13,7 @@ import (
 	"github.com/mixus/usher/api"
 	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/facts"
 	"github.com/mixus/usher/mapping"
 	"github.com/mixus/usher/store"
 )
@@ -340,4 +341,52 @@ func TestAccessOfAMember(t *testing.T) {
 func (w *world) refuse(organization, name string) {
 	w.t.Helper()
 	w.local().post("/organizations/"+organization+"/members/"+name+"@"+organization+".com/suspend", map[string]any{"reason": "leave"}, http.StatusOK, nil)
+}
+
+// What was read for a question is used again, and never after anything was written.
+func TestAnswersFollowEveryWrite(t *testing.T) {
+	w := newWorld(t)
+	w.enrollText("acme", manyAgents(1))
+	program := w.application("acme")
+	q := map[string]any{
+		"subject": map[string]any{"type": "user", "id": "ann@acme.com"}, "action": map[string]any{"name": "run"},
+		"resource": map[string]any{"type": "agent", "id": "bot0"},
+	}
+	want := func(when string, allowed bool) {
+		t.Helper()
+		for range 2 {
+			if got := program.ask("/evaluation", q, http.StatusOK)["decision"]; got != allowed {
+				t.Errorf("%s: %v, want %t", when, got, allowed)
+			}
+		}
+	}
+	want("before she is there", false)
+	id := w.hire("acme", "ann", "Engineer")
+	want("without a department", false)
+	put := func(department string, active bool) {
+		t.Helper()
+		w.push("acme", func(f *facts.Writer) error {
+			_, err := f.ReplaceUser(id, facts.Match{}, facts.UserInput{
+				UserName: "ann@acme.com", ExternalID: "x-ann", Active: active, Attributes: []string{"userName"},
+				Body: fmt.Appendf(nil, `{"userName":"ann@acme.com","active":%t,"emails":[{"value":"ann@acme.com","primary":true}],"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":%q}}`, active, department),
+			})
+			return err
+		})
+	}
+	put("d0", true)
+	want("in d0", true)
+	put("d1", true)
+	want("in d1", false)
+	put("d0", true)
+	want("in d0 again", true)
+	put("d0", false)
+	want("suspended", false)
+	put("d0", true)
+	want("back", true)
+	var tokens api.Page[api.Token]
+	w.local().get("/tokens", &tokens)
+	if got := w.local().do(http.MethodDelete, "/tokens/"+tokens.Items[0].ID, nil); got.Code >= http.StatusMultipleChoices {
+		t.Fatal(got.Body)
+	}
+	program.ask("/evaluation", q, http.StatusUnauthorized)
 }

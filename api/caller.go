@@ -84,7 +84,7 @@ func (s *Server) bearer(r *http.Request) (*Caller, error) {
 	hash := sha256.Sum256([]byte(strings.TrimSpace(secret)))
 	var token *directory.Token
 	err := s.Store.View(r.Context(), func(tx store.Tx) (err error) {
-		token, err = tx.Token(hash)
+		token, err = s.recall.token(tx, hash)
 		return err
 	})
 	switch now := s.Now(); {

@@ -53,6 +53,7 @@ type Server struct {
 	SignIn SignIn
 
 	ids    directory.IDs
+	recall recall // what was read for questions of access
 	used   store.TokenUse
 	tested httpx.Limiter[string] // connections
 

@@ -27,7 +27,8 @@ type askedCode struct {
 
 	Organization string `json:"organization,omitempty"` // the one that the person wants to enter, of several
 
-	Org        directory.OrgNum `json:"org,omitempty"`       // of the invitation
+	Org        directory.OrgNum `json:"org,omitempty"`       // into which the code leads; 0 until it is known which there are
+	Several    bool             `json:"several,omitempty"`   // others know the address too
 	Invitation directory.ID     `json:"invitation,omitzero"` // for whose person it is, at the invited address; zero for a sign-in
 }
 
@@ -57,18 +58,56 @@ func (e *Engine) sendCodes(ctx context.Context, asked map[string]bool) (failed e
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
+	for len(names) > 0 {
+		name := names[0]
+		names = names[1:]
 		if asked[name] {
 			continue
 		}
 		asked[name] = true
-		done, err := e.sendCode(ctx, name)
-		if err == nil && done {
-			err = e.Store.Update(ctx, func(tx store.Tx) error { return tx.DeleteDocument(name) })
-		}
-		failed = errors.Join(failed, err)
+		more, err := e.workCode(ctx, name)
+		failed, names = errors.Join(failed, err), append(names, more...)
 	}
 	return failed
+}
+
+// workCode sends a code that was asked for, or returns the documents that ask for one of each organization in its place.
+func (e *Engine) workCode(ctx context.Context, name string) ([]string, error) {
+	ask := &askedCode{}
+	there, err := e.askedFor(ctx, name, ask)
+	if err != nil || !there {
+		return nil, err
+	}
+	if ask.Org == 0 {
+		return e.spreadCode(ctx, name, ask)
+	}
+	done, err := e.sendCode(ctx, name, ask)
+	if err != nil || !done {
+		return nil, err
+	}
+	return nil, e.Store.Update(ctx, func(tx store.Tx) error { return tx.DeleteDocument(name) })
+}
+
+// spreadCode finds into which organizations an address leads. Each sends a code of its own, so that none draws to itself who
+// wants to enter another.
+func (e *Engine) spreadCode(ctx context.Context, name string, ask *askedCode) (names []string, err error) {
+	err = e.Store.Update(ctx, func(tx store.Tx) error {
+		names = nil
+		found, err := e.codesFor(tx, ask)
+		if err != nil {
+			return err
+		}
+		for _, at := range found {
+			its := *ask
+			its.Org, its.Several = at.org, len(found) > 1
+			names = append(names, askPrefix+e.ids.New(e.Now()).String())
+			if err := putAsked(tx, names[len(names)-1], &its); err != nil {
+				return err
+			}
+		}
+		return tx.DeleteDocument(name)
+	})
+	return names, err
 }
 
 // askedFor reads a document that waits. It reports false when it is gone.
@@ -92,11 +131,7 @@ func (e *Engine) askedFor(ctx context.Context, name string, into *askedCode) (bo
 
 // sendCode makes the code that somebody asked for, and mails it. It reports whether nothing is left to do. A code is made
 // anew for each try: none is ever in the store.
-func (e *Engine) sendCode(ctx context.Context, name string) (bool, error) {
-	ask := &askedCode{}
-	if there, err := e.askedFor(ctx, name, ask); err != nil || !there {
-		return true, err
-	}
+func (e *Engine) sendCode(ctx context.Context, name string, ask *askedCode) (bool, error) {
 	if !ask.At.Add(ask.lasts()).After(e.Now()) {
 		e.Log.WarnContext(ctx, "a code could not be sent while it would have worked", "request_id", ask.Request)
 		return true, nil
@@ -106,7 +141,7 @@ func (e *Engine) sendCode(ctx context.Context, name string) (bool, error) {
 	}
 	var at *glass
 	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
-		at, err = e.codeFor(tx, ask)
+		at, err = e.codeIn(tx, ask.Org, ask.Email)
 		return err
 	})
 	if err != nil || at == nil {
@@ -125,7 +160,7 @@ func (e *Engine) sendCode(ctx context.Context, name string) (bool, error) {
 	support := at.policy.Organization.Support
 	message, err := mail.Code{
 		Letter: mail.Letter{
-			ID: "code-" + e.ids.New(e.Now()).String(), To: at.to(ask.Email), Organization: at.policy.Organization.Name,
+			ID: "code-" + e.ids.New(e.Now()).String(), To: at.to(ask.Email), Organization: at.called(ask.Several),
 			SupportName: support.Name, SupportEmail: support.Email, At: ask.At,
 		},
 		Code: code, Minutes: int(codeLasts / time.Minute), Agent: ask.Agent,
@@ -142,6 +177,14 @@ func (g *glass) to(email string) string {
 		return g.member.Decision.Email
 	}
 	return glassAddress(g.policy, email)
+}
+
+// called is the organization's name. It chooses that itself, so that of several each has its id beside it.
+func (g *glass) called(several bool) string {
+	if several {
+		return fmt.Sprintf("%s (%s)", g.policy.Organization.Name, g.name)
+	}
+	return g.policy.Organization.Name
 }
 
 // readyCode makes a code work, and tells of it the first time; or tells why nobody gets one.
@@ -181,7 +224,7 @@ func (s *settlement) armCode(ask *askedCode, at *glass, code string) error {
 	if err != nil || known == nil {
 		return err // five wrong ones were typed meanwhile
 	}
-	known.Org, known.Member, known.Own, known.Hash = s.org, at.member.ID, at.own, codeHash(ask.Browser, code)
+	known.ready(madeCode{Org: s.org, Member: at.member.ID, Own: at.own, Hash: codeHash(ask.Browser, code)})
 	return putRequest(s.tx, row.Kind, row.Key, row.Expires, known)
 }
 

@@ -47,59 +47,6 @@ func glassAddress(policy *mapping.Policy, email string) string {
 	return ""
 }
 
-// glass is an organization that names an address.
-type glass struct {
-	org    directory.OrgNum
-	name   string
-	policy *mapping.Policy
-	member *directory.Member // nil where nobody is let in
-	why    string            // nobody is
-	own    bool              // the member signs in by codes always, and breaks no glass
-}
-
-// glassOf finds the organization that a folded address is let into, nil where no organization names it. Where several name
-// it, it is the one that owns the address's domain, so that none is kept from its own people by another's file; without
-// one, nobody is let in.
-func (e *Engine) glassOf(tx store.Tx, email string) (*glass, error) {
-	orgs, err := tx.Organizations()
-	if err != nil {
-		return nil, err
-	}
-	var named []*glass
-	for _, name := range slices.Sorted(maps.Keys(orgs)) {
-		active, err := tx.ActivePolicy(orgs[name])
-		if err != nil {
-			return nil, err
-		}
-		if active == 0 {
-			continue
-		}
-		policy, err := e.Policy(tx, orgs[name])
-		if err != nil {
-			return nil, err
-		}
-		if glassAddress(policy, email) == "" {
-			continue
-		}
-		g := &glass{org: orgs[name], name: name, policy: policy}
-		if g.member, g.why, err = e.glassMember(tx, g.org, policy, email); err != nil {
-			return nil, err
-		}
-		named = append(named, g)
-	}
-	if len(named) == 0 {
-		return nil, nil
-	}
-	domain := directory.EmailDomain(email)
-	for _, g := range named {
-		if len(named) == 1 || g.policy.Owns(domain) && (e.Verified == nil || e.Verified(g.name, domain)) {
-			return g, nil
-		}
-	}
-	named[0].member, named[0].why = nil, "several organizations name the address, and none of them owns its domain"
-	return named[0], nil
-}
-
 // BreakGlassProblems tells of the people named by break_glass who could not get in, and why.
 func (e *Engine) BreakGlassProblems(ctx context.Context) ([]directory.Problem, error) {
 	orgs, err := e.withPolicy(ctx)

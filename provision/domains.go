@@ -56,12 +56,17 @@ type owned struct {
 // OwnsDomain reports whether a folded domain is an organization's: by the operator's word, else by a proof. LoadDomains has
 // to have been called before.
 func (e *Engine) OwnsDomain(organization, domain string) bool {
+	return organization != "" && e.domainOwner(domain) == organization
+}
+
+// domainOwner returns the organization whose a folded domain is, "" for nobody's.
+func (e *Engine) domainOwner(domain string) string {
 	if declared := e.declared(domain); declared != "" {
-		return declared == organization
+		return declared
 	}
 	e.owned.mu.RLock()
 	defer e.owned.mu.RUnlock()
-	return e.owned.owners[domain] == organization && organization != ""
+	return e.owned.owners[domain]
 }
 
 func (e *Engine) declared(domain string) string {

@@ -30,7 +30,7 @@ type LinkedInvitation struct {
 	Name       string // the organization's name
 	Invitation *directory.Grant
 	Inviter    string // an admin's address; "" where no admin invites
-	Provider   string // the connection by which the person accepts; "" where they do by a mailed code
+	Provider   string // the connection by which the person signs in, which may be another organization's; "" where they accept by a mailed code
 	Vouched    bool   // the provider of whoever is signed in vouches for the invited address, so that they accept at once
 }
 
@@ -58,19 +58,6 @@ func (e *Engine) FollowLink(ctx context.Context, hash [32]byte, held *directory.
 		return err
 	})
 	return found, err
-}
-
-// InvitationByLink is FollowLink for a link that has to work. Its error is Conflict, with words for the person, for one that
-// works no more.
-func (e *Engine) InvitationByLink(ctx context.Context, hash [32]byte) (*LinkedInvitation, error) {
-	found, err := e.FollowLink(ctx, hash, nil)
-	if err == nil {
-		err = found.State.refusal()
-	}
-	if err != nil {
-		return nil, err
-	}
-	return found, nil
 }
 
 // noLink is the error of a link to which there is no invitation.
@@ -139,10 +126,11 @@ func (s *settlement) inviteProvider(g *directory.Grant) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if c := s.providerOf(rows[0], grants[0], g.Invited.Email); c != nil {
-		return c.ID, nil
+	c, err := s.providerOf(rows[0], grants[0], g.Invited.Email)
+	if err != nil || c == nil {
+		return "", err
 	}
-	return "", nil
+	return c.ID, nil
 }
 
 // Acceptance is somebody's yes to an invitation.
@@ -150,22 +138,11 @@ type Acceptance struct {
 	Link    [32]byte     // the hash of the link's secret
 	Request string       // the id of the HTTP request, for the journal
 	Method  string       // how the person showed who they are: "code", "password", "saml", …
-	Address string       // of which the person has shown that it is theirs
 	Member  directory.ID // who is signed in already; zero for nobody
 }
 
-// AcceptInvitation accepts an invitation for somebody who has shown that the invited address is theirs. A person who is a
-// member already stays one person: the invitation becomes theirs. The error is Forbidden for the wrong address.
-func (e *Engine) AcceptInvitation(ctx context.Context, a Acceptance) (*directory.Member, error) {
-	var member *directory.Member
-	err := e.answer(ctx, a, func(s *settlement, g *directory.Grant) (err error) {
-		member, err = s.accepted(g, a)
-		return err
-	})
-	return member, err
-}
-
-// accepted accepts an invitation, settles the person and journals it.
+// accepted accepts an invitation for somebody who has shown that the invited address is theirs, settles them and journals it.
+// A person who is a member already stays one person: the invitation becomes theirs.
 func (s *settlement) accepted(g *directory.Grant, a Acceptance) (*directory.Member, error) {
 	touched := []*facts.Touch{{Member: g.Member}}
 	if !a.Member.IsZero() && a.Member != g.Member {
@@ -200,7 +177,10 @@ func (e *Engine) DeclineInvitation(ctx context.Context, a Acceptance) error {
 
 // byLink runs fn with the invitation of a link that works, in its organization.
 func (e *Engine) byLink(ctx context.Context, a Acceptance, fn func(*settlement, *directory.Grant) error) error {
-	found, err := e.InvitationByLink(ctx, a.Link)
+	found, err := e.FollowLink(ctx, a.Link, nil)
+	if err == nil {
+		err = found.State.refusal()
+	}
 	if err != nil {
 		return err
 	}
@@ -208,19 +188,6 @@ func (e *Engine) byLink(ctx context.Context, a Acceptance, fn func(*settlement, 
 	return e.update(ctx, found.OrgNum, cause, func(s *settlement) error {
 		g, err := s.workingLink(a.Link)
 		if err != nil {
-			return err
-		}
-		return fn(s, g)
-	})
-}
-
-// answer is byLink for somebody who may accept.
-func (e *Engine) answer(ctx context.Context, a Acceptance, fn func(*settlement, *directory.Grant) error) error {
-	return e.byLink(ctx, a, func(s *settlement, g *directory.Grant) error {
-		if directory.FoldAddress(a.Address) != directory.FoldAddress(g.Invited.Email) {
-			return anotherAddress()
-		}
-		if err := s.letsJoin(); err != nil {
 			return err
 		}
 		return fn(s, g)

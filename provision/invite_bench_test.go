@@ -75,7 +75,7 @@ func invitingEngine(b *testing.B) (*provision.Engine, directory.OrgNum) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = s.Close() }) // nothing is read from the store afterwards
-	e := &provision.Engine{Store: s, Log: slog.New(slog.DiscardHandler), Now: time.Now, PlanKey: make([]byte, 32), PublicURL: "https://usher.example"}
+	e := &provision.Engine{Store: s, Log: slog.New(slog.DiscardHandler), Now: time.Now, PlanKey: make([]byte, 32), PublicURL: "https://usher.example", Declared: func(string) string { return "acme" }}
 	var org directory.OrgNum
 	err = s.Update(b.Context(), func(tx store.Tx) (err error) {
 		org, err = tx.PutOrganization("acme")

@@ -2,7 +2,6 @@ package provision
 
 import (
 	"context"
-	"crypto/hmac"
 	"errors"
 	"fmt"
 	"strings"
@@ -142,7 +141,7 @@ func (s *settlement) armInviteCode(g *directory.Grant, ask *askedCode, code stri
 	if err != nil || known == nil {
 		return err // five wrong ones were typed meanwhile
 	}
-	known.Org, known.Member, known.Hash = s.org, g.Member, codeHash(ask.Browser, code)
+	known.ready(madeCode{Org: s.org, Member: g.Member, Own: true, Hash: codeHash(ask.Browser, code)})
 	return putRequest(s.tx, row.Kind, row.Key, row.Expires, known)
 }
 
@@ -162,7 +161,7 @@ func (e *Engine) EnterInviteCode(ctx context.Context, in EnterInviteCode) (*Logi
 		if err != nil || code == nil {
 			return err
 		}
-		if code.Org != s.org || !hmac.Equal(code.Hash, codeHash(in.Browser[:], in.Code)) {
+		if code.right(in.Browser, in.Code) == nil {
 			return s.wrongInviteCode(g, row, code)
 		}
 		if err := s.tx.DeleteRequests([]*directory.Request{row}); err != nil {

@@ -60,9 +60,16 @@ func (s *settlement) countLetter(g *directory.Grant) error {
 	return putDocument(s.tx, lettersDocument(s.org), sent)
 }
 
-// mayInvite says why an address is not invited once more today, nil where it is. The letter counts, unless it waits for an
-// approval.
+// mayInvite says why an address is not invited, or not once more today, nil where it is. The letter counts, unless it waits
+// for an approval.
 func (b *inviting) mayInvite(address string, holders []*directory.Member) (*directory.Error, error) {
+	company, err := b.companyOf(address)
+	if err != nil {
+		return nil, err
+	}
+	if company != nil {
+		return wrong("email", "The domain is that of another organization here, whose provider signs its people in: they cannot join this one by a code. Invite the person at another address."), nil
+	}
 	problem, err := b.invitedLately(holders)
 	if problem != nil || err != nil || b.policy.Organization.Invitations.RequireApproval {
 		return problem, err

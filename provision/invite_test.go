@@ -120,9 +120,18 @@ func (w *inviteWorld) link() [32]byte {
 	return provision.InvitationLink(found[0])
 }
 
-func (w *inviteWorld) accept(link [32]byte, address string) (*directory.Member, error) {
-	w.now = w.now.Add(time.Second)
-	return w.engine.AcceptInvitation(w.t.Context(), provision.Acceptance{Link: link, Request: "r2", Method: "code", Address: address})
+// accept accepts by a code at the invited address.
+func (w *inviteWorld) accept(link [32]byte) (*directory.Member, error) {
+	w.t.Helper()
+	if err := w.askInviteCode(link, "laptop", w.now.String()); err != nil {
+		return nil, err
+	}
+	_, code := w.codeMail()
+	r, err := w.enterInviteCode(link, code, "laptop")
+	if err != nil {
+		return nil, err
+	}
+	return r.Member, nil
 }
 
 func (w *inviteWorld) wantKind(err error, kind directory.Kind, words string) {
@@ -144,29 +153,26 @@ func TestAnInvitedPersonIsMailedALinkAndAcceptsByIt(t *testing.T) {
 	if to := w.mails[0].To; to != "Bea@acme.com" {
 		t.Errorf("the mail is to %s", to)
 	}
-	open, err := w.engine.InvitationByLink(t.Context(), link)
-	if err != nil || open.Org != "acme" || open.Name != "Acme Inc." || open.Invitation.ID != g.ID {
+	open, err := w.engine.FollowLink(t.Context(), link, nil)
+	if err != nil || open.State != provision.LinkWorks || open.Org != "acme" || open.Name != "Acme Inc." || open.Invitation.ID != g.ID {
 		t.Errorf("the link leads to %+v, %v", open, err)
 	}
-	_, err = w.accept(link, "mallory@acme.com")
-	w.wantKind(err, directory.Forbidden, "another address")
-	w.wantState(g, directory.InvitationPending)
-	m, err := w.accept(link, "bea@ACME.com")
+	m, err := w.accept(link)
 	w.must(err)
 	w.expect(m, directory.StatusActive, "member", "engineering")
 	if d := m.Decision; d.Name != "Bea Example" || d.Email != "Bea@acme.com" || m.Joined.IsZero() {
 		t.Errorf("she is %q, %s, joined %s", d.Name, d.Email, m.Joined)
 	}
 	w.wantState(g, directory.InvitationAccepted)
-	if line := w.lastLine(); line.Kind != "invitation.accepted" {
-		t.Errorf("told as %s", line.Kind)
+	if n := w.told("invitation.accepted"); n != 1 {
+		t.Errorf("told %d times", n)
 	}
 	if mails := w.mailed(); len(mails) != 1 || !strings.Contains(mails[0].Subject, "Welcome") && !strings.Contains(mails[0].Text, "elcome") {
 		t.Errorf("%d mails greet her", len(mails))
 	}
-	_, err = w.accept(link, "bea@acme.com")
+	_, err = w.accept(link)
 	w.wantKind(err, directory.Conflict, "accepted")
-	_, err = w.accept([32]byte{1}, "bea@acme.com")
+	_, err = w.accept([32]byte{1})
 	w.wantKind(err, directory.NotFound, "no invitation")
 	w.settleAll()
 	w.expect(w.one("bea@acme.com"), directory.StatusActive, "member", "engineering")
@@ -321,11 +327,11 @@ func TestAResentInvitationHasANewLinkAndTheOldOneIsDead(t *testing.T) {
 		}
 	}
 	second := w.link() // the mail of the first resend was overtaken before it was sent
-	_, err := w.accept(first, "bea@acme.com")
+	_, err := w.accept(first)
 	w.wantKind(err, directory.Conflict, "newer mail")
 	_, err = w.engine.ResendInvitation(t.Context(), w.on(g))
 	w.wantKind(err, directory.Conflict, "max_resends")
-	_, err = w.accept(second, "bea@acme.com")
+	_, err = w.accept(second)
 	w.must(err)
 	_, err = w.engine.ResendInvitation(t.Context(), w.on(g))
 	w.wantKind(err, directory.Conflict, "was accepted")
@@ -355,7 +361,7 @@ func TestRemindersComeByTheScheduleAndByHandAndEveryLinkWorks(t *testing.T) {
 	if now := w.invitation(g); now.Invited.Reminded != 3 || !now.Invited.Due.Equal(now.Invited.Expires) {
 		t.Errorf("reminded %d times, due %s", now.Invited.Reminded, now.Invited.Due)
 	}
-	_, err = w.accept(first, "bea@acme.com")
+	_, err = w.accept(first)
 	w.must(err)
 	w.mailed()
 	w.pass(30 * 24 * time.Hour)
@@ -391,7 +397,7 @@ func TestAnInvitationExpiresAndIsOpenedAgainByANewLink(t *testing.T) {
 	g := w.bea()
 	link := w.link()
 	w.now = w.now.Add(7 * 24 * time.Hour) // the worker has not seen it yet
-	_, err := w.accept(link, "bea@acme.com")
+	_, err := w.accept(link)
 	w.wantKind(err, directory.Conflict, "has expired")
 	w.idle()
 	w.wantState(g, directory.InvitationExpired)
@@ -401,14 +407,14 @@ func TestAnInvitationExpiresAndIsOpenedAgainByANewLink(t *testing.T) {
 	if line := w.lastLine(); line.Kind != "invitation.expired" || line.Cause.Kind != directory.CauseTime {
 		t.Errorf("told as %+v", line)
 	}
-	_, err = w.accept(link, "bea@acme.com")
+	_, err = w.accept(link)
 	w.wantKind(err, directory.Conflict, "has expired")
 	_, err = w.engine.ExtendInvitation(t.Context(), w.on(g), w.now.Add(time.Hour))
 	w.wantKind(err, directory.Conflict, "send it again")
 	_, err = w.engine.ResendInvitation(t.Context(), w.on(g))
 	w.must(err)
 	w.expect(w.one("bea@acme.com"), directory.StatusInvited, "member", "engineering")
-	m, err := w.accept(w.link(), "bea@acme.com")
+	m, err := w.accept(w.link())
 	w.must(err)
 	w.expect(m, directory.StatusActive, "member", "engineering")
 }
@@ -435,7 +441,7 @@ func TestAnInvitationIsExtended(t *testing.T) {
 	_, err := w.engine.ExtendInvitation(t.Context(), w.on(g), w.now.Add(60*24*time.Hour))
 	w.must(err)
 	w.pass(59 * 24 * time.Hour)
-	_, err = w.accept(link, "bea@acme.com")
+	_, err = w.accept(link)
 	w.must(err)
 }
 
@@ -450,7 +456,7 @@ func TestAnInvitationIsEdited(t *testing.T) {
 	king := "king"
 	_, err = w.engine.EditInvitation(t.Context(), w.on(g), provision.InvitationEdit{Role: &king})
 	w.wantKind(err, directory.Invalid, "king")
-	m, err := w.accept(link, "bea@acme.com")
+	m, err := w.accept(link)
 	w.must(err)
 	if d := m.Decision; d.Role != "admin" || !slices.Equal(d.PermissionSets, sets) {
 		t.Errorf("she is %s with %v", d.Role, d.PermissionSets)
@@ -482,7 +488,7 @@ func TestACancelledInvitationIsDead(t *testing.T) {
 	if m := w.one("bea@acme.com"); m.Status != directory.StatusNone {
 		t.Errorf("she is %s", m.Status)
 	}
-	_, err = w.accept(link, "bea@acme.com")
+	_, err = w.accept(link)
 	w.wantKind(err, directory.Conflict, "taken back")
 	_, err = w.engine.CancelInvitation(t.Context(), w.on(g))
 	w.wantKind(err, directory.Conflict, "was cancelled")
@@ -498,7 +504,7 @@ func TestADeclinedInvitationIsOver(t *testing.T) {
 	link := w.link()
 	w.must(w.engine.DeclineInvitation(t.Context(), provision.Acceptance{Link: link, Request: "r3", Method: "link"}))
 	w.wantState(g, directory.InvitationDeclined)
-	_, err := w.accept(link, "bea@acme.com")
+	_, err := w.accept(link)
 	w.wantKind(err, directory.Conflict, "was declined")
 }
 
@@ -513,7 +519,7 @@ func TestSuspendingAnInvitedPersonCancelsTheInvitation(t *testing.T) {
 			link := w.link()
 			w.act(act(w), w.one("bea@acme.com"))
 			w.wantState(g, directory.InvitationCancelled)
-			_, err := w.accept(link, "bea@acme.com")
+			_, err := w.accept(link)
 			w.wantKind(err, directory.Conflict, "taken back")
 		})
 	}
@@ -526,7 +532,7 @@ func TestWhoIsInvitedAcceptsBySigningIn(t *testing.T) {
 	r := w.want(w.login("okta", "bea"), provision.LoginJoined)
 	w.expect(r.Member, directory.StatusActive, "member", "engineering")
 	w.wantState(g, directory.InvitationAccepted)
-	_, err := w.accept(link, "bea@acme.com")
+	_, err := w.accept(link)
 	w.wantKind(err, directory.Conflict, "has been accepted")
 	if len(w.members("bea@acme.com")) != 1 {
 		t.Error("she is more than one person")
@@ -578,7 +584,7 @@ func TestADirectoryThatLetsAnInvitedPersonGoCancelsTheInvitation(t *testing.T) {
 	w.delete("okta", "bea")
 	w.idle()
 	w.wantState(g, directory.InvitationCancelled)
-	_, err := w.accept(link, "bea@acme.com")
+	_, err := w.accept(link)
 	w.wantKind(err, directory.Conflict, "taken back")
 	if m := w.one("bea@acme.com"); m.Status != directory.StatusNone {
 		t.Errorf("she is %s", m.Status)
@@ -593,13 +599,13 @@ func TestWhomADirectoryInvitesIsMailed(t *testing.T) {
 	if to := w.mails[0].To; to != "bea@acme.com" {
 		t.Errorf("the mail is to %s", to)
 	}
-	open, err := w.engine.InvitationByLink(t.Context(), link)
+	open, err := w.engine.FollowLink(t.Context(), link, nil)
 	w.must(err)
 	w.settleAll()
 	if n := len(w.mailed()); n != 0 {
 		t.Errorf("%d mails after settling again", n)
 	}
-	m, err := w.accept(link, "bea@acme.com")
+	m, err := w.accept(link)
 	w.must(err)
 	w.expect(m, directory.StatusActive, "viewer", "")
 	role := "admin"
@@ -629,7 +635,7 @@ func TestAPushedInvitationThatExpiresIsNotSentAnewByItself(t *testing.T) {
 	w.wantState(g, directory.InvitationExpired)
 	_, err := w.engine.ResendInvitation(t.Context(), w.on(g))
 	w.must(err)
-	m, err := w.accept(w.link(), "bea@acme.com")
+	m, err := w.accept(w.link())
 	w.must(err)
 	w.expect(m, directory.StatusActive, "viewer", "")
 }
@@ -658,7 +664,7 @@ func TestCapsAndDenialsHoldForInvitations(t *testing.T) {
 		if r.Code != provision.InviteSent {
 			t.Fatalf("%s: %v", access, r.Problem)
 		}
-		m, err := w.accept(w.link(), in.Email)
+		m, err := w.accept(w.link())
 		w.must(err)
 		d := m.Decision
 		if got := fmt.Sprint(d.Teams, d.PermissionSets); got != want || d.Role != "member" || d.Department != "engineering" {
@@ -668,13 +674,13 @@ func TestCapsAndDenialsHoldForInvitations(t *testing.T) {
 }
 
 func TestWhoIsAMemberAlreadyTakesAnInvitationOver(t *testing.T) {
-	w := newInviteWorld(t, invites)
+	w := newInviteWorld(t, byProvider)
 	g := w.bea()
 	link := w.link()
 	w.create("okta", "ann", person("ann"))
 	w.group("okta", "Everyone", "ann")
 	ann := w.one("ann@acme.com")
-	m, err := w.engine.AcceptInvitation(t.Context(), provision.Acceptance{Link: link, Request: "r", Method: "oidc", Address: "bea@acme.com", Member: ann.ID})
+	m, err := w.engine.AcceptSignedIn(t.Context(), link, w.signedInAs("okta", "ann@acme.com", "bea@acme.com").Session, "r")
 	w.must(err)
 	if m.ID != ann.ID {
 		t.Errorf("it is %s's", m.ID)
@@ -700,7 +706,7 @@ func TestNobodyAcceptsDuringALockdown(t *testing.T) {
 	w.must(w.store.Update(t.Context(), func(tx store.Tx) error {
 		return tx.PutLockdown(&directory.Lockdown{Org: w.org, Since: w.now, Ended: w.now})
 	}))
-	_, err := w.accept(link, "bea@acme.com")
+	_, err := w.accept(link)
 	w.wantKind(err, directory.Unavailable, "at the moment")
 }
 
@@ -708,10 +714,15 @@ func TestOneLinkIsAcceptedOnce(t *testing.T) {
 	w := newInviteWorld(t, invites)
 	w.bea()
 	link := w.link()
-	done := make(chan error, 8)
-	for range cap(done) {
+	var codes [8]string
+	for n := range codes {
+		w.must(w.askInviteCode(link, fmt.Sprint(n), fmt.Sprint(n)))
+		_, codes[n] = w.codeMail()
+	}
+	done := make(chan error, len(codes))
+	for n, code := range codes {
 		go func() {
-			_, err := w.engine.AcceptInvitation(t.Context(), provision.Acceptance{Link: link, Method: "code", Address: "bea@acme.com"})
+			_, err := w.engine.EnterInviteCode(t.Context(), provision.EnterInviteCode{Link: link, Code: code, Browser: browser(fmt.Sprint(n))})
 			done <- err
 		}()
 	}
@@ -787,7 +798,7 @@ func TestTheOverviewOfAMonthsInvitations(t *testing.T) {
 			link = w.link()
 		}
 		if come {
-			_, err := w.accept(link, address)
+			_, err := w.accept(link)
 			w.must(err)
 			w.mailed()
 		}

@@ -27,10 +27,14 @@ func (s *settlement) ownSignIn(member *directory.Member) error {
 	if !slices.ContainsFunc(grants[0], cameBy) {
 		return directory.Errorf(directory.Forbidden, "the member did not come by an invitation")
 	}
-	if c := s.providerOf(member, grants[0], member.Decision.Email); c != nil {
-		return directory.Errorf(directory.Forbidden, "the connection %s signs the member in", c.ID)
+	c, err := s.providerOf(member, grants[0], member.Decision.Email)
+	switch {
+	case err != nil || c == nil:
+		return err
+	case s.policy.Connection(c.ID) == nil:
+		return directory.Errorf(directory.Forbidden, "another organization here owns the domain of the member's address, and signs its people in")
 	}
-	return nil
+	return directory.Errorf(directory.Forbidden, "the connection %s signs the member in", c.ID)
 }
 
 // ownSession lets somebody in who has shown who they are by something of their own, where ownSignIn lets them, and journals
@@ -80,10 +84,12 @@ func publicMessage(err error) string {
 }
 
 // providerOf returns the connection that signs somebody of an address in, nil when none does: that of the address's domain,
-// or one that has a record of them or has signed them in.
-func (s *settlement) providerOf(m *directory.Member, grants []*directory.Grant, address string) *config.Connection {
-	if c := s.signsIn(address); c != nil {
-		return c
+// one that has a record of them or has signed them in, or that of another organization here whose the domain is.
+func (s *settlement) providerOf(m *directory.Member, grants []*directory.Grant, address string) (*config.Connection, error) {
+	if domain := directory.EmailDomain(address); s.owns(domain) {
+		if c := signsIn(s.policy, domain); c != nil {
+			return c, nil
+		}
 	}
 	known := m.Users
 	for _, g := range grants {
@@ -93,36 +99,13 @@ func (s *settlement) providerOf(m *directory.Member, grants []*directory.Grant, 
 	}
 	for _, ref := range known {
 		if c := s.connection(ref.Conn); c != nil && letsIn(c) {
-			return c
+			return c, nil
 		}
 	}
-	return nil
+	return s.companyOf(address)
 }
 
 // cameBy reports whether a grant is an invitation by which its person has come.
 func cameBy(g *directory.Grant) bool {
 	return g.Kind == directory.GrantInvitation && (g.State == directory.InvitationAccepted || g.State == directory.InvitationSpent)
-}
-
-// signsIn returns a connection that signs people of an address's domain in, nil when none does: it is the one that has the
-// say for the domain, else the first of the organization's, where the organization has proven that the domain is its own.
-func (s *settlement) signsIn(address string) *config.Connection {
-	domain := directory.EmailDomain(address)
-	if !s.owns(domain) {
-		return nil
-	}
-	if c := s.policy.AuthorityFor(domain); c != nil && letsIn(c) {
-		return c
-	}
-	for i := range s.policy.Organization.Connections {
-		if c := &s.policy.Organization.Connections[i]; letsIn(c) {
-			return c
-		}
-	}
-	return nil
-}
-
-// letsIn reports whether people sign in by a connection. One that only observes lets nobody in.
-func letsIn(c *config.Connection) bool {
-	return (c.SAML != nil || c.OIDC != nil) && c.State != config.StateObserve
 }

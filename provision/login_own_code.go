@@ -5,55 +5,78 @@ import (
 	"slices"
 
 	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/mapping"
 	"github.com/mixus/usher/store"
 )
 
 // kindCodeWrong is the kind of entry about a wrong code of somebody who signs in by codes.
 const kindCodeWrong = "login.code_wrong"
 
-// codeFor finds whom an address lets in by a mailed code, nil for nobody: who breaks glass, else a member who signs in by
-// something of their own.
-func (e *Engine) codeFor(tx store.Tx, ask *askedCode) (*glass, error) {
-	at, err := e.glassOf(tx, ask.Email)
-	if err != nil || at != nil && at.member != nil {
-		return at, err
-	}
-	own, err := e.ownOf(tx, ask)
-	if err != nil || own == nil {
-		return at, err
-	}
-	return own, nil
+// glass is an organization into which the code of an address leads, or which names it in break_glass.
+type glass struct {
+	org    directory.OrgNum
+	name   string
+	policy *mapping.Policy
+	member *directory.Member // nil where nobody is let in
+	why    string            // nobody is
+	own    bool              // the member signs in by codes always, and breaks no glass
+	owner  bool              // the address's domain is the organization's
 }
 
-// ownOf finds the member who signs in by codes at an address, nil for none. Of several organizations it is the one that was
-// asked for, else the one that the person joined last.
-func (e *Engine) ownOf(tx store.Tx, ask *askedCode) (*glass, error) {
+// codesFor finds the organizations into which an address leads by a mailed code; where there are none, those that name it in
+// break_glass and let nobody in. Of those that name it, one that owns its domain comes before those that do not, so that
+// nobody is drawn to another by its file.
+func (e *Engine) codesFor(tx store.Tx, ask *askedCode) ([]*glass, error) {
 	orgs, err := tx.Organizations()
 	if err != nil {
 		return nil, err
 	}
-	var latest *glass
+	var found []*glass
 	for _, name := range slices.Sorted(maps.Keys(orgs)) {
-		active, err := tx.ActivePolicy(orgs[name])
-		if err != nil {
-			return nil, err
-		}
-		if active == 0 || ask.Organization != "" && ask.Organization != name {
+		if ask.Organization != "" && ask.Organization != name {
 			continue
 		}
-		s, err := e.settlement(tx, orgs[name], directory.Cause{})
+		at, err := e.codeIn(tx, orgs[name], ask.Email)
 		if err != nil {
 			return nil, err
 		}
-		m, err := s.ownMember(ask.Email)
-		if err != nil {
-			return nil, err
-		}
-		if m != nil && (latest == nil || m.Joined.After(latest.member.Joined)) {
-			latest = &glass{org: s.org, name: name, policy: s.policy, member: m, own: true}
+		if at != nil {
+			found = append(found, at)
 		}
 	}
-	return latest, nil
+	if slices.ContainsFunc(found, func(at *glass) bool { return !at.own && at.owner }) {
+		found = slices.DeleteFunc(found, func(at *glass) bool { return !at.own && !at.owner })
+	}
+	if slices.ContainsFunc(found, func(at *glass) bool { return at.member != nil }) {
+		found = slices.DeleteFunc(found, func(at *glass) bool { return at.member == nil })
+	}
+	return found, nil
+}
+
+// codeIn finds whom an organization lets in by a code at an address: who breaks glass, else a member who signs in by
+// something of their own. It is nil where there is no such member, and break_glass does not name the address.
+func (e *Engine) codeIn(tx store.Tx, org directory.OrgNum, email string) (*glass, error) {
+	if active, err := tx.ActivePolicy(org); err != nil || active == 0 {
+		return nil, err
+	}
+	s, err := e.settlement(tx, org, directory.Cause{})
+	if err != nil {
+		return nil, err
+	}
+	at := &glass{org: org, name: s.orgName, policy: s.policy, owner: s.owns(directory.EmailDomain(email))}
+	if at.member, at.why, err = e.glassMember(tx, org, s.policy, email); err != nil || at.member != nil {
+		return at, err
+	}
+	own, err := s.ownMember(email)
+	switch {
+	case err != nil:
+		return nil, err
+	case own != nil:
+		at.member, at.why, at.own = own, "", true
+	case glassAddress(s.policy, email) == "":
+		return nil, nil
+	}
+	return at, nil
 }
 
 // ownMember returns the one member of a folded address, where ownSignIn lets them, nil otherwise.

@@ -433,7 +433,7 @@ onboarding:
 `
 
 func TestWhoTakesAnInvitationOverHasWhatWasDoneUnderIt(t *testing.T) {
-	w := newInviteWorld(t, invites+asking)
+	w := newInviteWorld(t, byProvider+asking)
 	g := w.bea()
 	link := w.link()
 	bea := w.one("bea@acme.com")
@@ -443,9 +443,11 @@ func TestWhoTakesAnInvitationOverHasWhatWasDoneUnderIt(t *testing.T) {
 	w.group("okta", "Everyone", "ann")
 	ann := w.one("ann@acme.com")
 	w.wantSteps(ann, "not_begun 0/2 |account,profile")
-	_, err = w.engine.AcceptInvitation(t.Context(), provision.Acceptance{Link: link, Request: "r", Method: "oidc", Address: "bea@acme.com", Member: ann.ID})
+	signedIn := w.signedInAs("okta", "ann@acme.com", "bea@acme.com")
+	w.wantSteps(ann, "under_way 1/2 account|profile")
+	_, err = w.engine.AcceptSignedIn(t.Context(), link, signedIn.Session, "r")
 	w.must(err)
-	w.wantSteps(ann, "under_way 1/2 profile|account")
+	w.wantSteps(ann, "complete 2/2 account,profile|")
 	if grants := w.onboardings(g.Member); grants != 0 {
 		t.Errorf("who was invited keeps %d", grants)
 	}

@@ -121,8 +121,12 @@ func (s *Server) invitationPage(in *invited, fresh string) (*web.Invitation, err
 		if several := s.servingIn(in); several {
 			to, more = loginPath, in.found.Org
 		}
+		back := in.path
+		if line.Org != in.found.OrgNum { // their company's, which is here by itself: it says nothing to this organization
+			back = ""
+		}
 		page.Provider = label(line.Settings)
-		page.Continue = with(to, "organization", more, "login_hint", g.Invited.Email, "return", in.path, "fresh", fresh)
+		page.Continue = with(to, "organization", more, "login_hint", g.Invited.Email, "return", back, "fresh", fresh)
 	}
 	return page, nil
 }

@@ -167,6 +167,27 @@ func TestAnInvitedPersonOfTheCompanyComesByItsProvider(t *testing.T) {
 	w.browser().get(path).want(http.StatusGone, "has been accepted")
 }
 
+func TestAnInvitedPersonOfAnotherCompanyThatIsHereIsLedToItsProvider(t *testing.T) {
+	w := newInviteWorld(t, "")
+	w.engine.Declared = func(domain string) string { return map[string]string{"globex.com": "globex"}[domain] }
+	_, path := w.invite("gus@globex.com")
+	w.activate(strings.Replace(globex, "label: Globex staff}", `label: Globex staff, saml: {metadata_url: "https://idp.example/g"}}`, 1))
+	b := w.browser()
+	page := b.get(path).want(http.StatusOK, "Continue with Globex staff")
+	b.post(path+"/code", nil).leads(path)
+	if n := len(w.mailed()); n != 0 {
+		t.Errorf("%d codes are mailed", n)
+	}
+	to := html.UnescapeString(regexp.MustCompile(`class="main" href="([^"]*)"`).FindStringSubmatch(page.body)[1])
+	w.saml["globex-okta"].asks(b.get(to))
+	if strings.Contains(to, "return=") {
+		t.Errorf("it leads to %s, and back to what it cannot accept", to)
+	}
+	if len(w.entries("invitation.accepted")) != 0 {
+		t.Error("the invitation is accepted")
+	}
+}
+
 func TestWhoIsSignedInAsSomebodyElseSwitchesOrAsks(t *testing.T) {
 	w := newInviteWorld(t, "")
 	b, p := w.browser(), w.oidc["acme-keys"]
@@ -361,7 +382,23 @@ func TestWhoIsInSeveralOrganizationsSignsInToTheOneThatTheyAskFor(t *testing.T) 
 		page.want(http.StatusGone, "has been accepted")
 	}
 	w.mailed()
-	for asked, want := range map[string]string{"": "Globex", "acme": "Acme Inc.", "globex": "Globex", "initech": ""} {
+	enter := func(b *browser, m *mail.Message, organization string) {
+		code := regexp.MustCompile(`\b\d{8}\b`).FindString(m.Text)
+		b.follow(b.post("/login/code/enter", url.Values{"code": {code}})).want(http.StatusOK)
+		b.get("/welcome").want(http.StatusOK, organization)
+		w.now = w.now.Add(time.Hour)
+	}
+	for n, want := range []string{"Acme Inc. (acme)", "Globex (globex)"} { // who asks for none gets a code of each
+		b := w.browser()
+		b.post("/login/code", url.Values{"email": {"bob@private.example"}}).leads("/login/code/enter")
+		mails := w.mailed()
+		if len(mails) != 2 || mails[n].Subject != "Your code for "+want {
+			t.Fatalf("%d mails, want one of %s", len(mails), want)
+		}
+		name, _, _ := strings.Cut(want, " (")
+		enter(b, mails[n], name)
+	}
+	for asked, want := range map[string]string{"acme": "Acme Inc.", "globex": "Globex", "initech": ""} {
 		b := w.browser()
 		b.get("/login/code?organization=" + asked).want(http.StatusOK)
 		b.post("/login/code", url.Values{"email": {"bob@private.example"}, "organization": {asked}}).leads("/login/code/enter")
@@ -372,9 +409,6 @@ func TestWhoIsInSeveralOrganizationsSignsInToTheOneThatTheyAskFor(t *testing.T) 
 			}
 			continue
 		}
-		code := regexp.MustCompile(`\b\d{8}\b`).FindString(mails[0].Text)
-		b.follow(b.post("/login/code/enter", url.Values{"code": {code}})).want(http.StatusOK)
-		b.get("/welcome").want(http.StatusOK, want)
-		w.now = w.now.Add(time.Hour)
+		enter(b, mails[0], want)
 	}
 }

@@ -92,6 +92,9 @@ type Registry interface {
 	// Epoch returns a number that grows when the store is restored from a backup; sessions and deliveries of an earlier
 	// epoch are void.
 	Epoch() (uint64, error)
+	// Snapshot returns a number that no two states of the store share while it is open, so that what was read in one may be
+	// used again in another transaction of the same number. It is 0 where the store cannot tell, as in an update.
+	Snapshot() uint64
 }
 
 // ConnectionRow is a connection's number and organization.

@@ -116,4 +116,11 @@ func (t *tx) nextNumber(setting string) (uint64, error) {
 	return n + 1, t.put(bMeta, []byte(setting), appendSeq(nil, n+1))
 }
 
+func (t *tx) Snapshot() uint64 {
+	if t.writable {
+		return 0
+	}
+	return uint64(t.bolt.ID()) //nolint:gosec // bolt counts from 1 on
+}
+
 func (t *tx) Epoch() (uint64, error) { return readSetting(t.get(bMeta, []byte(metaEpoch))) }

@@ -85,6 +85,28 @@ func registry(t *testing.T, s store.Store) {
 	}
 }
 
+// snapshots checks that states which differ have different numbers, and that an update, which changes as it goes, has none.
+func snapshots(t *testing.T, s store.Store) {
+	number := func(tx store.Tx) (uint64, error) { return tx.Snapshot(), nil }
+	seen := map[uint64]bool{}
+	for i := range 5 {
+		write(t, s, func(tx store.Tx) error {
+			if n := tx.Snapshot(); n != 0 {
+				t.Errorf("an update is snapshot %d", n)
+			}
+			return tx.PutDocument("count", []byte{byte(i)})
+		})
+		n := look(t, s, number)
+		if n != 0 && seen[n] {
+			t.Errorf("after %d updates the number is %d again", i+1, n)
+		}
+		if again := look(t, s, number); again != n {
+			t.Errorf("nothing was written, and snapshot %d is %d", n, again)
+		}
+		seen[n] = true
+	}
+}
+
 func concurrentNumbers(t *testing.T, s store.Store) {
 	const names, each = 6, 3
 	var wait sync.WaitGroup

@@ -46,6 +46,7 @@ func tests() map[string]func(*testing.T, store.Store) {
 		"a store can be checked":                    checkStore,
 		"a backup has what was committed":           backup,
 		"names have numbers":                        registry,
+		"states have numbers":                       snapshots,
 
 		"users are kept as they were put":           userRows,
 		"users are listed in both directions":       userPages,
