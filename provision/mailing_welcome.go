@@ -51,7 +51,7 @@ func welcomeNow(tx store.Tx, policy *mapping.Policy, m *directory.Mail) (json.Ra
 		return nil, err
 	}
 	for _, step := range o.progress.Steps {
-		if step.Required && !step.Done {
+		if step.Required && !step.Done && step.ID != config.AccountStep { // which is what they have just done
 			w.Steps = append(w.Steps, mail.Step{Title: step.Title, Minutes: step.Minutes})
 		}
 	}

@@ -28,6 +28,9 @@ func (s *Server) welcome(w http.ResponseWriter, r *http.Request) error {
 		Frame: s.frame(s.organization(held.Org), ""), Name: d.Name, Role: d.Role, Department: d.Department, Teams: d.Teams,
 		Onboarding: checklist(asked), Continue: s.onward(back),
 	}
+	if page.Continue == welcomePath {
+		page.Continue = "" // there is nowhere else to go
+	}
 	return s.Pages.Render(w, http.StatusOK, page)
 }
 

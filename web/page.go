@@ -158,7 +158,7 @@ type Welcome struct {
 	Department string
 	Teams      []string
 	Onboarding *Onboarding // what is asked of the person; nil for nothing
-	Continue   string      // where the button leads: a path of our own, or the application
+	Continue   string      // where the button leads: a path of our own, or the application; "" where there is nowhere to go
 }
 
 func (p *Welcome) fill(s *sheet) {
@@ -175,7 +175,9 @@ func (p *Welcome) fill(s *sheet) {
 	if p.Onboarding != nil {
 		s.checklist(p.Onboarding)
 	}
-	s.lead("welcome.button", p.Continue)
+	if p.Continue != "" {
+		s.lead("welcome.button", p.Continue)
+	}
 }
 
 // Terms asks for the acceptance of terms. The form carries version.
