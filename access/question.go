@@ -63,6 +63,11 @@ func badSize() error {
 	return e
 }
 
+// ResourceProperties returns the names of the properties that ResourceOf reads.
+func ResourceProperties() []string {
+	return []string{"owner", "owner_id", "ownerID", "shared", "public", "visibility", "space", "project", "data", "size"}
+}
+
 // asked is a question as the policy sees it.
 type asked struct {
 	action string

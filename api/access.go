@@ -57,6 +57,12 @@ type CanResource struct {
 	Properties map[string]any `json:"properties,omitempty" doc:"What the application knows of it: owner, shared, public, space, project, data, size."`
 }
 
+// CanAnswer says whether a member may do something, and why.
+type CanAnswer struct {
+	access.Answer
+	Unknown string `json:"unknown,omitempty" doc:"Nothing in the organization's file speaks of the action, so that the answer is no for everybody: which action may be meant."`
+}
+
 type canMember struct {
 	OneMember
 	Body CanRequest
@@ -74,7 +80,7 @@ func (s *Server) memberAccess(api huma.API) {
 		})
 	handle(s, api, post("/organizations/{organization}/members/{member}/can", "can-member", ScopeMembersRead, "Whether a member may do something",
 		"Says yes or no, and why. Nothing changes. Applications ask the same by AuthZEN at /access/v1/evaluation."),
-		func(ctx context.Context, in *canMember) (*answer[access.Answer], error) {
+		func(ctx context.Context, in *canMember) (*answer[CanAnswer], error) {
 			q := access.Question{Action: in.Body.Action}
 			if r := in.Body.Resource; r != nil {
 				var err error
@@ -82,9 +88,11 @@ func (s *Server) memberAccess(api huma.API) {
 					return nil, err
 				}
 			}
-			var view access.Answer
+			var view CanAnswer
 			err := s.withAccess(ctx, &in.OneMember, func(p *access.Policy, m *directory.Member, given []*directory.Grant, now time.Time) {
-				view = p.Can(m, q, now, given...)
+				if view.Answer = p.Can(m, q, now, given...); !view.Allowed {
+					view.Unknown = p.Unknown(q, given...)
+				}
 			})
 			return found(view, err)
 		})

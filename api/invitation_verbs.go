@@ -64,7 +64,7 @@ func invitationVerb[B any, P interface {
 			if g, err = do(ctx, act, &in.Body); err != nil {
 				return nil, err
 			}
-			return found(invitationView(g), nil)
+			return found(s.invitationNow(ctx, in.Organization, g))
 		})
 }
 

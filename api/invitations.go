@@ -23,7 +23,9 @@ type Invitation struct {
 	Email          string     `json:"email"`
 	Name           string     `json:"name,omitempty"`
 	State          string     `json:"state" enum:"awaiting_approval,pending,accepted,declined,expired,cancelled,asked_to_join" doc:"asked_to_join: nobody invited the person, who signed in and waits for an approval of a member."`
-	Role           string     `json:"role"`
+	Role           string     `json:"role" doc:"The role that the person gets: what was asked for, as rules and limits allow."`
+	AskedRole      string     `json:"asked_role,omitempty" doc:"The role that was asked for, where the person gets another."`
+	RoleBecause    string     `json:"role_because,omitempty" doc:"Why they get another."`
 	Department     string     `json:"department,omitempty"`
 	Access         string     `json:"access,omitempty" enum:"full,limited,custom"`
 	PermissionSets []string   `json:"permission_sets,omitempty" nullable:"false"`
@@ -34,13 +36,16 @@ type Invitation struct {
 	Directory      bool       `json:"directory,omitempty" doc:"A connection with provisioning: invite made it."`
 	Member         string     `json:"member" doc:"The id of the person."`
 	Created        time.Time  `json:"created"`
-	Sent           *time.Time `json:"sent,omitempty" doc:"When its link was mailed last."`
+	Sent           *time.Time `json:"sent,omitempty" doc:"When the mail server last took a letter with a link of it that works."`
 	Expires        *time.Time `json:"expires,omitempty"`
 	Closed         *time.Time `json:"closed,omitempty" doc:"When it was accepted, declined, cancelled or expired."`
 	Resent         int        `json:"resent" doc:"How often a new link was sent."`
 	Reminded       int        `json:"reminded"`
 	Version        string     `json:"version,omitempty" doc:"Names what it gives while it waits for an approval: who approves it says which version they were shown."`
-	MailError      string     `json:"mail_error,omitempty" doc:"What the mail server said when it refused the last mail."`
+	Mail           string     `json:"mail,omitempty" enum:"queued,sent,failed" doc:"What became of its last letter: it waits for the mail server, was taken by it, or was given up. Absent before there is one, and 90 days after."`
+	MailTries      int        `json:"mail_tries,omitempty" doc:"How often the letter that is not sent was tried."`
+	MailNext       *time.Time `json:"mail_next,omitempty" doc:"When the letter that waits is tried next."`
+	MailError      string     `json:"mail_error,omitempty" doc:"What the mail server said when it refused the last letter."`
 }
 
 // Invitee is somebody to be invited.
@@ -73,6 +78,7 @@ type Invited struct {
 	Problem    string      `json:"problem,omitempty"`
 	Role       string      `json:"role,omitempty" doc:"The role that the person has, or will have: what is asked for, as rules and limits allow."`
 	Invitation *Invitation `json:"invitation,omitempty" doc:"The open one; absent in a dry run."`
+	Note       string      `json:"note,omitempty" doc:"What to know of one who is invited all the same."`
 }
 
 // InvitedList is what became of all of them, in their order.
@@ -139,7 +145,7 @@ func (s *Server) invitations(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			return found(invitationView(g), nil)
+			return found(s.invitationNow(ctx, in.Organization, g))
 		})
 	handle(s, api, get("/organizations/{organization}/invitations/{invitation}/history", "get-invitation-history", ScopeJournalRead, "Read an invitation's history",
 		"Lists what became of the invitation and of its person since, the newest first."),
@@ -175,34 +181,10 @@ func (s *Server) listInvitations(ctx context.Context, in *invitationFilter) (Pag
 			last := rows[in.Limit-1].ID
 			page.Next = cursor(last[:])
 		}
-		for _, g := range rows {
-			page.Items = append(page.Items, invitationView(g))
-		}
-		return nil
+		page.Items, err = invitationViews(tx, rows)
+		return err
 	})
 	return page, err
-}
-
-func invitationView(g *directory.Grant) Invitation {
-	view := Invitation{ID: g.ID.String(), State: g.State, Role: g.Role, By: g.Actor, Reason: g.Reason, Member: g.Member.String(), Created: g.Created}
-	switch g.State {
-	case directory.InvitationSpent:
-		view.State = directory.InvitationAccepted
-	case directory.InvitationAwaiting:
-		view.State = "asked_to_join"
-	}
-	i := g.Invited
-	if i == nil {
-		return view
-	}
-	view.Email, view.Name, view.Department, view.Access = i.Email, i.Name(), i.Department, string(i.Access)
-	view.PermissionSets, view.Manager, view.Message, view.Directory = i.Sets, i.Manager, i.Message, i.Auto
-	if g.State == directory.InvitationUnapproved {
-		view.Version = provision.InvitationVersion(g)
-	}
-	view.Sent, view.Expires, view.Closed = instant(i.Sent), instant(i.Expires), instant(i.Closed)
-	view.Resent, view.Reminded, view.MailError = i.Resent, i.Reminded, i.Mailed
-	return view
 }
 
 // oneInvitation finds an invitation by its id, or the latest by an address, an open one before others.
@@ -279,13 +261,23 @@ func (s *Server) invite(ctx context.Context, in *inviteIn) (InvitedList, error) 
 		return list, err
 	}
 	results, err := s.Engine.Invite(ctx, order)
-	for i, r := range results {
-		list.Results = append(list.Results, invitedView(in.Body.People[i], &r, in.Body.DryRun))
+	if err != nil {
+		return list, err
 	}
+	err = s.view(ctx, in.Organization, func(tx store.Tx, _ *names, _ directory.OrgNum) error {
+		list.Results = make([]Invited, len(results))
+		for i := range results {
+			var err error
+			if list.Results[i], err = invitedView(tx, in.Body.People[i], &results[i], in.Body.DryRun); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return list, err
 }
 
-func invitedView(p Invitee, r *provision.InviteResult, dryRun bool) Invited {
+func invitedView(tx store.Tx, p Invitee, r *provision.InviteResult, dryRun bool) (Invited, error) {
 	view := Invited{Email: p.Email, Result: string(r.Code)}
 	if r.Problem != nil {
 		view.Field, view.Problem = r.Problem.Field, r.Problem.Message
@@ -296,11 +288,17 @@ func invitedView(p Invitee, r *provision.InviteResult, dryRun bool) Invited {
 	if r.Code == provision.InviteAwaits {
 		view.Role = r.Invitation.Role
 	}
+	if r.Unlimited {
+		view.Note = p.Email + " is outside your domains, and no `guests` limits the role."
+	}
 	if r.Invitation != nil && (!dryRun || r.Code == provision.InviteInvited) {
-		one := invitationView(r.Invitation)
+		one, err := invitationView(tx, r.Invitation)
+		if err != nil {
+			return view, err
+		}
 		view.Invitation = &one
 	}
-	return view
+	return view, nil
 }
 
 // invitationHistory is what the journal has of an invitation's person since it was made.
@@ -346,8 +344,9 @@ func (s *Server) summarizeInvitations(ctx context.Context, organization string) 
 	for _, m := range sum.Months {
 		view.Months = append(view.Months, InvitationMonth{Month: m.Month.Format("2006-01"), Invited: m.Invited, Accepted: m.Accepted})
 	}
-	for _, g := range sum.Recent {
-		view.Recent = append(view.Recent, invitationView(g))
-	}
-	return view, nil
+	err = s.view(ctx, organization, func(tx store.Tx, _ *names, _ directory.OrgNum) (err error) {
+		view.Recent, err = invitationViews(tx, sum.Recent)
+		return err
+	})
+	return view, err
 }

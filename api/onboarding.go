@@ -70,6 +70,8 @@ type OnboardingSummary struct {
 	NotBegun    int                    `json:"not_begun"`
 	UnderWay    int                    `json:"under_way"`
 	Complete    int                    `json:"complete"`
+	Active      int                    `json:"active" doc:"How many members are active; of some of them nothing may be asked."`
+	Declared    int                    `json:"declared" doc:"How many steps and modules the organization's file can ask of somebody."`
 	Departments []OnboardingDepartment `json:"departments" nullable:"false"`
 	Steps       []OnboardingStepCount  `json:"steps" nullable:"false" doc:"Required ones first, each the slowest first."`
 }
@@ -243,6 +245,7 @@ func (s *Server) summarizeOnboarding(ctx context.Context, organization string) (
 		return view, err
 	}
 	view.NotBegun, view.UnderWay, view.Complete = sum.NotBegun, sum.UnderWay, sum.Complete
+	view.Active, view.Declared = sum.Active, sum.Declared
 	for _, d := range sum.Departments {
 		view.Departments = append(view.Departments, OnboardingDepartment{Department: d.Department, NotBegun: d.NotBegun, UnderWay: d.UnderWay, Complete: d.Complete})
 	}

@@ -146,6 +146,11 @@ func TestRequestByREST(t *testing.T) {
 	if !may.Allowed || may.Source.Kind != access.KindApproval {
 		t.Errorf("approved: %+v", may)
 	}
+	var odd api.CanAnswer
+	admin.post("/organizations/acme/members/ann@acme.com/can", api.CanRequest{Action: "agents.craete"}, http.StatusOK, &odd)
+	if odd.Allowed || !strings.HasSuffix(odd.Unknown, "did you mean agents.create?") {
+		t.Errorf("a misspelt action: %+v", odd)
+	}
 	w.now = asked.Until.UTC()
 	admin.post("/organizations/acme/members/ann@acme.com/can", api.CanRequest{Action: "agents.create"}, http.StatusOK, &may)
 	if may.Allowed || !may.Approval {

@@ -269,6 +269,7 @@ type OrganizationStatus struct {
 	Organization
 	Waiting   *Waiting  `json:"waiting,omitempty" doc:"A changed policy that is not in force yet."`
 	Approvals int       `json:"approvals" doc:"How many people asked to join by signing in and wait for an administrator's approval. Counted up to 1000."`
+	Requests  int       `json:"requests" doc:"How many permissions members asked for and nobody has answered yet."`
 	Lockdown  *Lockdown `json:"lockdown,omitempty" doc:"The lockdown, while it is on."`
 	Mail      MailCount `json:"mail" doc:"The letters that somebody may have to see to."`
 

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -39,10 +38,29 @@ type MovedEnd struct {
 	Was    *time.Time `json:"was,omitempty" doc:"When it would have ended."`
 }
 
-// ExtendProjectBody says until when a project lasts.
+// ExtendProjectBody says until when a project lasts, or how much longer.
 type ExtendProjectBody struct {
 	ReasonBody
-	Until time.Time `json:"until" doc:"When the project ends: later than the file says, or earlier."`
+	Until *time.Time `json:"until,omitempty" doc:"When the project ends: later than it does now. Either this or for."`
+	For   string     `json:"for,omitempty" maxLength:"20" doc:"How much longer it lasts than it does now, such as 30d; from now on where it has ended."`
+}
+
+// extension reads what is asked for.
+func (b *ExtendProjectBody) extension() (provision.Extension, error) {
+	var by provision.Extension
+	switch {
+	case (b.Until == nil || b.Until.IsZero()) == (b.For == ""):
+		return by, invalid("until", "Say until when the project lasts, or for how much longer: either until or for.")
+	case b.For != "":
+		length, err := config.ParseDuration(b.For)
+		if err != nil || length <= 0 {
+			return by, invalid("for", "Say how much longer the project lasts, such as 30d.")
+		}
+		by.For = length
+	default:
+		by.Until = *b.Until
+	}
+	return by, nil
 }
 
 // OneProject is the path of one project.
@@ -78,16 +96,17 @@ func (s *Server) projects(api huma.API) {
 		func(ctx context.Context, in *OneProject) (*answer[Project], error) {
 			return found(s.oneProject(ctx, in))
 		})
-	projectVerb(s, api, "extend", "Extend a project", "Makes the project end at another instant than the file says. What admins say counts, until they say something else.",
+	projectVerb(s, api, "extend", "Extend a project", "Makes the project end later than it does now, until an instant or for a time longer. What admins say counts in place of the file, until they say something else.",
 		func(ctx context.Context, org directory.OrgNum, name string, why directory.Cause, b *ExtendProjectBody) (*provision.Project, error) {
-			if b.Until.IsZero() {
-				return nil, invalid("until", "Say until when the project lasts.")
+			by, err := b.extension()
+			if err != nil {
+				return nil, err
 			}
-			return s.Engine.MoveProject(ctx, org, name, b.Until, why)
+			return s.Engine.ExtendProject(ctx, org, name, by, why)
 		})
 	projectVerb(s, api, "end", "End a project", "Ends it now: what it gives ends at once.",
 		func(ctx context.Context, org directory.OrgNum, name string, why directory.Cause, _ *ReasonBody) (*provision.Project, error) {
-			return s.Engine.MoveProject(ctx, org, name, time.Time{}, why)
+			return s.Engine.EndProject(ctx, org, name, why)
 		})
 }
 
@@ -120,15 +139,11 @@ func (s *Server) oneProject(ctx context.Context, in *OneProject) (Project, error
 	if err != nil {
 		return Project{}, err
 	}
-	rows, err := s.Engine.Projects(ctx, org)
+	p, err := s.Engine.OneProject(ctx, org, in.Project)
 	if err != nil {
 		return Project{}, err
 	}
-	i := slices.IndexFunc(rows, func(p provision.Project) bool { return p.Name == in.Project })
-	if i < 0 {
-		return Project{}, directory.Errorf(directory.NotFound, "The organization's file has no project %q; `usher projects list` shows those there are.", in.Project)
-	}
-	view := projectView(&rows[i], s.Now())
+	view := projectView(p, s.Now())
 	n := 0
 	view.Who = []string{}
 	err = s.Engine.ProjectPeople(ctx, org, in.Project, func(m *directory.Member) {

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,9 +23,19 @@ func TestProjectsByREST(t *testing.T) {
 	admin.refused(http.MethodPost, one+"/extend", api.ExtendProjectBody{ReasonBody: api.ReasonBody{Reason: "more"}}, http.StatusUnprocessableEntity)
 	until := w.now.Add(400 * 24 * time.Hour).UTC()
 	var moved api.Project
-	admin.post(one+"/extend", api.ExtendProjectBody{ReasonBody: api.ReasonBody{Reason: "more"}, Until: until}, http.StatusOK, &moved)
+	admin.post(one+"/extend", api.ExtendProjectBody{ReasonBody: api.ReasonBody{Reason: "more"}, Until: &until}, http.StatusOK, &moved)
 	if moved.Until == nil || !moved.Until.Equal(until) || moved.Moved == nil || moved.Moved.By != "program" || moved.Moved.Reason != "more" || moved.At == "" {
 		t.Errorf("extended %+v", moved)
+	}
+	earlier := until.Add(-time.Hour)
+	if p := admin.refused(http.MethodPost, one+"/extend", api.ExtendProjectBody{ReasonBody: api.ReasonBody{Reason: "less"}, Until: &earlier}, http.StatusUnprocessableEntity); !strings.Contains(p.Detail, "earlier than") || p.Field != "until" {
+		t.Errorf("an earlier end: %+v", p)
+	}
+	admin.refused(http.MethodPost, one+"/extend", api.ExtendProjectBody{ReasonBody: api.ReasonBody{Reason: "both"}, Until: &until, For: "30d"}, http.StatusUnprocessableEntity)
+	admin.refused(http.MethodPost, one+"/extend", api.ExtendProjectBody{ReasonBody: api.ReasonBody{Reason: "odd"}, For: "30x"}, http.StatusUnprocessableEntity)
+	admin.post(one+"/extend", api.ExtendProjectBody{ReasonBody: api.ReasonBody{Reason: "still more"}, For: "30d"}, http.StatusOK, &moved)
+	if want := until.Add(30 * 24 * time.Hour); !moved.Until.Equal(want) {
+		t.Errorf("30 days more are until %v, want %v", moved.Until, want)
 	}
 	admin.post(one+"/end", api.ReasonBody{Reason: "over"}, http.StatusOK, &moved)
 	if moved.State != "ended" {
@@ -34,5 +45,7 @@ func TestProjectsByREST(t *testing.T) {
 	if moved.State != "ended" || moved.People == nil || *moved.People != 0 {
 		t.Errorf("seen %+v", moved)
 	}
-	reader.refused(http.MethodGet, "/organizations/acme/projects/none", nil, http.StatusNotFound)
+	if p := reader.refused(http.MethodGet, one+"x", nil, http.StatusNotFound); !strings.HasSuffix(p.Detail, "; did you mean "+page.Items[0].Name+"?") {
+		t.Errorf("a misspelt name: %+v", p)
+	}
 }

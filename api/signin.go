@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/provision"
 	"github.com/mixus/usher/store"
 )
 
@@ -45,7 +46,7 @@ func (s *Server) addSignIn(ctx context.Context, o *OrganizationStatus) error {
 	return err
 }
 
-// addAwaiting counts who waits for an approval, and says whether the organization is locked down.
+// addAwaiting counts who waits for an approval and what members asked for, and says whether the organization is locked down.
 func (s *Server) addAwaiting(ctx context.Context, o *OrganizationStatus) error {
 	in := &memberFilter{Status: statusAwaiting}
 	after := directory.NoID
@@ -59,6 +60,9 @@ func (s *Server) addAwaiting(ctx context.Context, o *OrganizationStatus) error {
 			if o.Lockdown = nil; l.On() {
 				view := lockdownView(l)
 				o.Lockdown = &view
+			}
+			if o.Requests, err = provision.WaitingRequests(tx, org); err != nil {
+				return err
 			}
 			rows, err = in.rows(tx, org, after)
 			return err

@@ -52,6 +52,10 @@ type Invitation struct {
 	Step     int           `json:"step,omitempty"`     // reminders of the schedule that are behind it
 	Closed   time.Time     `json:"closed,omitzero"`    // accepted, declined, expired or cancelled then
 	Mailed   string        `json:"mailed,omitempty"`   // what the mail server said when it refused the last mail
+	Letter   ID            `json:"letter,omitzero"`    // its last letter; reminders are letters
+	Taken    time.Time     `json:"taken,omitzero"`     // the mail server took a letter with a link that works last
+	Gives    string        `json:"gives,omitempty"`    // the role that rules and limits make of the one asked for, where that is another
+	Because  string        `json:"because,omitempty"`  // why it is another
 }
 
 // Clone returns a copy that shares nothing.
@@ -59,6 +63,14 @@ func (i *Invitation) Clone() *Invitation {
 	c := *i
 	c.Sets, c.Links, c.Editors = slices.Clone(i.Sets), slices.Clone(i.Links), slices.Clone(i.Editors)
 	return &c
+}
+
+// InvitedRole returns the role that somebody gets who accepts an invitation: what was asked for, as rules and limits allow.
+func (g *Grant) InvitedRole() string {
+	if g.Invited != nil && g.Invited.Gives != "" {
+		return g.Invited.Gives
+	}
+	return g.Role
 }
 
 // HasLink reports whether the link of a secret with this hash works.

@@ -49,6 +49,17 @@ func Compile(o *config.Organization) *Plan {
 // Any reports whether anything is asked of anybody.
 func (p *Plan) Any() bool { return len(p.steps)+len(p.training) > 0 }
 
+// Count returns how many steps and modules the file can ask of somebody.
+func (p *Plan) Count() int {
+	modules := map[string]bool{}
+	for i := range p.training {
+		for _, name := range append(slices.Clone(p.training[i].Required), p.training[i].Optional...) {
+			modules[name] = true
+		}
+	}
+	return len(p.steps) + len(modules)
+}
+
 func folded(s string) string { return directory.Fold(norm.NFC.String(strings.TrimSpace(s))) }
 
 // in reports whether a member's department is one that is named, or below it.

@@ -36,9 +36,6 @@ const (
 	Complete     State = "complete"
 )
 
-// States lists every state.
-func States() []State { return []State{NotBegun, UnderWay, Complete, NothingAsked} }
-
 // Progress is how far a member is with what is asked of them.
 type Progress struct {
 	State       State

@@ -21,8 +21,10 @@ func (s *settlement) invitation(p *loaded, status directory.Status, d *directory
 	switch {
 	case status == directory.StatusInvited && open == nil && was != directory.StatusInvited:
 		return s.inviteByPush(p, d)
-	case open == nil, status == directory.StatusInvited:
+	case open == nil:
 		return nil
+	case status == directory.StatusInvited:
+		return s.promise(open, d)
 	case status == directory.StatusActive && open.State == directory.InvitationPending:
 		s.close(open, directory.InvitationAccepted)
 	case status == directory.StatusNone && s.staysOpen(p, open):
@@ -31,6 +33,31 @@ func (s *settlement) invitation(p *loaded, status directory.Status, d *directory
 		s.close(open, directory.InvitationCancelled)
 	}
 	return s.tx.PutGrants([]*directory.Grant{open})
+}
+
+// promise notes at an invitation which role it gives, and why, where that is another than it asks for.
+func (s *settlement) promise(open *directory.Grant, d *directory.Decision) error {
+	i := open.Invited
+	gives, because := "", ""
+	if d.Role != open.Role {
+		gives = d.Role
+		because = whyRole(d)
+	}
+	if i == nil || i.Gives == gives && i.Because == because {
+		return nil
+	}
+	i.Gives, i.Because = gives, because
+	return s.tx.PutGrants([]*directory.Grant{open})
+}
+
+// whyRole says in words what has decided the role: a limit, where one has lowered what was given.
+func whyRole(d *directory.Decision) string {
+	for _, r := range slices.Backward(d.Reasons) {
+		if r.Field == "role" && r.Value == d.Role {
+			return r.Because
+		}
+	}
+	return ""
 }
 
 // staysOpen reports whether an invitation stays open although its person is not invited now: it waits for an approval; or an

@@ -54,6 +54,7 @@ type InviteResult struct {
 	Problem    *directory.Error  // of one who was refused; Field names what is wrong
 	Member     *directory.Member // nil for one who was refused
 	Invitation *directory.Grant  // the open one; nil for one who was refused, or is a member
+	Unlimited  bool              // the address is outside the organization's domains, and its file limits no guest's role
 }
 
 // errRehearsed ends the transaction of a dry run.
@@ -148,7 +149,7 @@ func (b *inviting) invite(n int, in *Invite) error {
 		id = b.engine.ids.New(b.now)
 		b.given[id] = g
 	}
-	g.Member, r.Invitation, r.Code = id, g, InviteSent
+	g.Member, r.Invitation, r.Code, r.Unlimited = id, g, InviteSent, b.unlimited(in.Email)
 	b.first[directory.FoldAddress(in.Email)], b.invitees[directory.FoldAddress(in.Email)] = n, id
 	b.touched = append(b.touched, &facts.Touch{Member: id})
 	if b.policy.Organization.Invitations.RequireApproval {
@@ -185,6 +186,10 @@ func (b *inviting) finish() error {
 		case InviteMember, InviteInvited, InviteRefused, InviteWithheld:
 			continue
 		}
+		var err error
+		if r.Invitation, err = b.tx.Invitation(b.org, r.Invitation.ID); err != nil { // by now it says what it gives
+			return err
+		}
 		o := b.settled[r.Invitation.Member]
 		o.notes = append(o.notes, inviteNote(r.Invitation))
 		r.Member = o.member
@@ -203,7 +208,7 @@ func (b *inviting) withhold() {
 
 // inviteNote says what somebody was invited to. It names no person.
 func inviteNote(g *directory.Grant) string {
-	text := "invited as " + g.Role
+	text := "invited as " + g.InvitedRole()
 	if g.Invited.Department != "" {
 		text += " in " + g.Invited.Department
 	}

@@ -82,7 +82,7 @@ func (e *Engine) RemindInvitation(ctx context.Context, a InvitationAct) (*direct
 		}
 		if last := g.Invited.Touched; s.now.Before(last.Add(remindEvery)) {
 			return "", directory.Errorf(directory.Conflict,
-				"The person was mailed at %s; a further reminder can be sent from %s on.", clock(last), clock(last.Add(remindEvery)))
+				"The last letter to the person is of %s; a further reminder can be sent from %s on.", clock(last), clock(last.Add(remindEvery)))
 		}
 		if err := s.countLetter(g); err != nil {
 			return "", err

@@ -88,6 +88,7 @@ func (s *settlement) edited(g *directory.Grant) error {
 
 func (s *settlement) edit(g *directory.Grant, edit InvitationEdit) *directory.Error {
 	i := g.Invited
+	i.Gives, i.Because = "", ""
 	if edit.Role != nil {
 		if problem := s.checkRole(*edit.Role); problem != nil {
 			return problem

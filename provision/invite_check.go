@@ -124,6 +124,12 @@ func oneLine(text string) string {
 	return strings.Join(strings.Fields(shown), " ")
 }
 
+// unlimited reports whether an address is outside the organization's domains, and nothing says which role guests have at most.
+func (s *settlement) unlimited(address string) bool {
+	o := s.policy.Organization
+	return o.Guests == nil && len(o.Domains) > 0 && !s.policy.Owns(directory.EmailDomain(address))
+}
+
 func (s *settlement) checkRole(name string) *directory.Error {
 	if name == "" {
 		return wrong("role", "There is no role; the roles are %s.", s.roleNames())

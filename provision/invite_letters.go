@@ -13,11 +13,14 @@ import (
 // mailInvitation mails a link of an invitation. Each link is worth a mail.
 func (s *settlement) mailInvitation(g *directory.Grant, kind, token string) error {
 	i := g.Invited
-	return s.letter(&directory.Mail{
-		Kind: kind, To: i.Email, About: g.ID, Key: strconv.Itoa(i.Resent) + "/" + strconv.Itoa(i.Reminded),
-	}, mail.Invitation{
+	m := &directory.Mail{Kind: kind, To: i.Email, About: g.ID, Key: strconv.Itoa(i.Resent) + "/" + strconv.Itoa(i.Reminded)}
+	err := s.letter(m, mail.Invitation{
 		Name: i.Name(), Inviter: inviter(g), Role: g.Role, Department: i.Department, Note: i.Message, Expires: i.Expires, Token: token,
 	})
+	if !m.ID.IsZero() {
+		i.Letter = m.ID
+	}
+	return err
 }
 
 // inviter is who invites, as the person may read it: an admin's address, and no token or account of the machine.

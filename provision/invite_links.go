@@ -33,7 +33,7 @@ func (s *settlement) issue(g *directory.Grant) error {
 		i.Lasts = rules.Expires
 	}
 	g.State = directory.InvitationPending
-	i.Links, i.Step, i.Closed, i.Mailed = nil, 0, time.Time{}, ""
+	i.Links, i.Step, i.Closed, i.Mailed, i.Taken = nil, 0, time.Time{}, "", time.Time{}
 	i.Sent, i.Touched, i.Expires = s.now, s.now, s.now.Add(i.Lasts)
 	s.schedule(g)
 	return s.send(g, mail.KindInvitation)
@@ -76,10 +76,10 @@ func (s *settlement) send(g *directory.Grant, kind string) error {
 	if over := len(g.Invited.Links) - linksMost; over > 0 {
 		g.Invited.Links = g.Invited.Links[over:]
 	}
-	if err := s.tx.PutGrants([]*directory.Grant{g}); err != nil {
+	if err := s.mailInvitation(g, kind, token); err != nil {
 		return err
 	}
-	return s.mailInvitation(g, kind, token)
+	return s.tx.PutGrants([]*directory.Grant{g})
 }
 
 // InvitationLink returns under what the store knows the link of an invitation: the half of its token that says which link it

@@ -100,7 +100,7 @@ func addressNotice(g *directory.Grant, asking *directory.Member) mail.Notice {
 		Advice: []string{
 			"Ask them whether both addresses are theirs.",
 			"If so, take the invitation back: `usher invitations cancel " + g.ID.String() + " --reason WHY`.",
-			"Give the member what it was to give, the role " + g.Role + ": `usher members pin " + asking.ID.String() + " --role ROLE --reason WHY`.",
+			"Give the member what it was to give, the role " + g.InvitedRole() + ": `usher members pin " + asking.ID.String() + " --role ROLE --reason WHY`.",
 		},
 	}
 }

@@ -27,7 +27,7 @@ const noMailServer = "usher.yaml says of no mail server"
 
 // mail queues a mail in the transaction that it follows from. Its kind, To and About, and Data, the JSON of the letter (see
 // outbox/mail), are the caller's; Key tells things of one kind and About apart that are each worth a mail, "" where there is
-// one. The same thing is mailed to the same person once, however often it is queued.
+// one. The same thing is mailed to the same person once, however often it is queued; m gets the id of what was queued.
 func (s *settlement) mail(m *directory.Mail) error {
 	if s.dry {
 		return nil
@@ -44,7 +44,9 @@ func (s *settlement) mail(m *directory.Mail) error {
 	if errors.Is(err, store.ErrExists) {
 		return nil
 	}
-	s.mailed = s.mailed || err == nil
+	if err == nil {
+		s.mailed, m.ID = true, queued.ID
+	}
 	return err
 }
 
@@ -195,14 +197,19 @@ func (s *settlement) mailNoted(m *directory.Mail) error {
 		return nil
 	}
 	g, err := s.tx.Invitation(s.org, m.About)
-	if errors.Is(err, store.ErrNotFound) || err == nil && (g.Invited == nil || g.Invited.Mailed == m.LastError) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && (g.Invited == nil || m.Created.Before(g.Invited.Sent)) { // a newer letter is on its way
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	g.Invited = g.Invited.Clone()
+	same := g.Invited.Mailed == m.LastError
 	g.Invited.Mailed = m.LastError
+	if m.State == directory.MailSent {
+		g.Invited.Taken = s.now
+	} else if same {
+		return nil
+	}
 	if err := s.tx.PutGrants([]*directory.Grant{g}); err != nil || m.State == directory.MailSent {
 		return err
 	}

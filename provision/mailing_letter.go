@@ -30,7 +30,10 @@ func (e *Engine) letter(ctx context.Context, m *directory.Mail) (*mail.Message, 
 			moot = data == nil
 			return err
 		}
-		moot, err = isMoot(tx, m, data)
+		if m.Kind == mail.KindInvitation || m.Kind == mail.KindReminder {
+			data, err = invitationNow(tx, m, data)
+			moot = data == nil
+		}
 		return err
 	})
 	if err != nil || moot {
@@ -53,22 +56,24 @@ func (e *Engine) base(o *config.Organization, m *directory.Mail) mail.Letter {
 	}
 }
 
-// isMoot reports whether a letter would only mislead: the link of an invitation that it brings works no more.
-func isMoot(tx store.Tx, m *directory.Mail, data json.RawMessage) (bool, error) {
-	if m.Kind != mail.KindInvitation && m.Kind != mail.KindReminder {
-		return false, nil
-	}
+// invitationNow says what an invitation gives as things are when its letter is sent, nil when the link that the letter brings
+// works no more, so that it would only mislead.
+func invitationNow(tx store.Tx, m *directory.Mail, data json.RawMessage) (json.RawMessage, error) {
 	var letter mail.Invitation
 	if err := json.Unmarshal(data, &letter); err != nil {
-		return false, err
+		return nil, err
 	}
 	g, err := tx.Invitation(m.Org, m.About)
 	if errors.Is(err, store.ErrNotFound) {
-		return true, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	hash := InvitationLink(letter.Token)
-	return g.State != directory.InvitationPending || letter.Token != "" && g.Invited != nil && !g.Invited.HasLink(hash), nil
+	if g.State != directory.InvitationPending || letter.Token != "" && g.Invited != nil && !g.Invited.HasLink(hash) {
+		return nil, nil
+	}
+	letter.Role = g.InvitedRole()
+	return json.Marshal(letter)
 }

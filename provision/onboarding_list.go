@@ -106,6 +106,8 @@ func (e *Engine) onboardees(ctx context.Context, org directory.OrgNum, departmen
 // OnboardingSummary counts how far the active members of an organization are.
 type OnboardingSummary struct {
 	OnboardingCount
+	Active      int                    // members
+	Declared    int                    // steps and modules that the file can ask of somebody
 	Departments []DepartmentOnboarding // sorted by name; "" for those without a department
 	Steps       []StepSummary          // required ones first, each of them the slowest first
 }
@@ -145,6 +147,16 @@ func (c *OnboardingCount) add(state onboarding.State) {
 // SummarizeOnboarding counts every active member.
 func (e *Engine) SummarizeOnboarding(ctx context.Context, org directory.OrgNum) (*OnboardingSummary, error) {
 	s := &OnboardingSummary{}
+	err := e.Store.View(ctx, func(tx store.Tx) error {
+		policy, err := e.Policy(tx, org)
+		if err == nil {
+			s.Declared = onboarding.Compile(policy.Organization).Count()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	now := e.Now()
 	after := directory.NoID
 	for {
@@ -152,6 +164,7 @@ func (e *Engine) SummarizeOnboarding(ctx context.Context, org directory.OrgNum) 
 		if err != nil {
 			return nil, err
 		}
+		s.Active += len(rows)
 		for _, o := range rows {
 			s.addMember(o, now)
 		}

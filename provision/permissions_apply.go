@@ -33,7 +33,7 @@ func (e *Engine) ApplyPermissions(ctx context.Context, u *PermissionUpdate, expe
 		return nil, nil, err
 	case expect != "" && expect != plan.ID:
 		return nil, nil, directory.Errorf(directory.Precondition,
-			"The update would do something else by now than the plan %s says; look at `usher permissions plan` again. Now it is %s.", expect, plan.ID)
+			"The update would do something else by now than the plan %s says; look at `usher permissions plan` again. Now it is %s. Was it planned with the same --until?", expect, plan.ID)
 	case plan.Matched == 0:
 		return nil, nil, directory.Errorf(directory.Conflict, "The filter means nobody who is active; nothing was changed.")
 	case plan.Changed == 0:

@@ -55,6 +55,12 @@ func requestsIn(tx store.Tx, org directory.OrgNum, state string) ([]*directory.G
 	return all, nil
 }
 
+// WaitingRequests counts the requests of an organization that nobody has answered yet.
+func WaitingRequests(tx store.Tx, org directory.OrgNum) (int, error) {
+	names, err := tx.ListDocuments(ofOrganization("requests", org) + "/" + directory.RequestWaiting + "/")
+	return len(names), err
+}
+
 // PermissionRequest is a request, and whose it is.
 type PermissionRequest struct {
 	*directory.Grant

@@ -34,6 +34,8 @@ type PermissionPlan struct {
 	Changed int             `json:"changed"` // those of them who may do something else then
 	Rows    []PermissionRow `json:"rows"`
 
+	WithoutEffect []PermissionIdle `json:"without_effect,omitempty"` // what of the file changes nothing for anybody
+
 	members []directory.ID // who is meant, in order of id
 }
 
@@ -55,7 +57,7 @@ const permissionPage = 500
 
 // PlanPermissions says what a mass update would change. It changes nothing.
 func (e *Engine) PlanPermissions(ctx context.Context, u *PermissionUpdate) (*PermissionPlan, error) {
-	p := &permissionPlanner{update: u, plan: &PermissionPlan{Rows: []PermissionRow{}}, rows: map[permissionChange]*PermissionRow{}, hash: sha256.New()}
+	p := &permissionPlanner{update: u, plan: &PermissionPlan{Rows: []PermissionRow{}}, rows: map[permissionChange]*PermissionRow{}, already: map[permissionItem][]string{}, hash: sha256.New()}
 	if !u.Until.IsZero() && !u.Until.After(e.Now()) {
 		return nil, wrong("until", "The update would end at %s, which is past.", clock(u.Until))
 	}
@@ -100,6 +102,8 @@ type permissionPlanner struct {
 	plan   *PermissionPlan
 	rows   map[permissionChange]*PermissionRow
 	hash   hash.Hash // over who is meant, and what changes for them
+
+	already map[permissionItem][]string // why items stay as they are, each reason once
 }
 
 // page looks at some of the people.
@@ -156,7 +160,7 @@ func (p *permissionPlanner) compare(m *directory.Member, given []*directory.Gran
 	}
 	was, is := byValueName(p.policy.ValuesOf(m, now, given...)), byValueName(p.policy.ValuesOf(m, now, after...))
 	for _, name := range spokenOf(changes) {
-		if !is[name].IsList {
+		if v, sets := changes.Set[name]; sets && !v.IsList {
 			if before, then := valueText(was[name]), valueText(is[name]); before != then {
 				note(permissionChange{name, "becomes", before, then})
 			}
@@ -164,12 +168,14 @@ func (p *permissionPlanner) compare(m *directory.Member, given []*directory.Gran
 		}
 		for _, item := range items(changes, name, was[name]) {
 			q := access.Using(name, item)
-			before, then := p.policy.Can(m, q, now, given...).Allowed, p.policy.Can(m, q, now, after...).Allowed
+			before, then := p.policy.Can(m, q, now, given...), p.policy.Can(m, q, now, after...)
 			switch {
-			case !before && then:
+			case !before.Allowed && then.Allowed:
 				note(permissionChange{Name: name, Change: "gains", After: item})
-			case before && !then:
+			case before.Allowed && !then.Allowed:
 				note(permissionChange{Name: name, Change: "loses", Before: item})
+			default:
+				p.stays(permissionItem{name, item}, &before)
 			}
 		}
 	}
@@ -212,6 +218,9 @@ func (p *permissionPlanner) finish() *PermissionPlan {
 	slices.SortFunc(p.plan.Rows, func(a, b PermissionRow) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Change, b.Change), cmp.Compare(a.Before, b.Before), cmp.Compare(a.After, b.After))
 	})
+	if p.plan.Matched > 0 {
+		p.plan.WithoutEffect = p.idle()
+	}
 	_, _ = fmt.Fprintf(p.hash, "%q%q", p.update.Text, clock(p.update.Until))
 	p.plan.ID = hex.EncodeToString(p.hash.Sum(nil))[:16]
 	return p.plan

@@ -207,6 +207,45 @@ func TestUpdateOfManyIsAJobThatGoesOn(t *testing.T) {
 	}
 }
 
+func TestAPlanSaysWhatIsWithoutEffect(t *testing.T) {
+	w := newWorld(t, strings.Replace(permitted, "{name: viewer}", "{name: viewer, permissions: [integrations.use.all]}", 1))
+	for _, name := range []string{"ann", "sam"} {
+		w.create("okta", name, person(name))
+	}
+	w.group("okta", "Marketing", "ann")
+	w.group("okta", "Sales", "sam")
+	w.idle()
+	text := `{"operation": "update_permissions", "filter": {"role": "member"},
+ "changes": {"add_integrations": ["instagram", "tiktok"], "remove_knowledge_bases": ["none"], "add_ai_models": ["gpt-4", "gpt-5"], "agent_creation": "admin_approval"}}`
+	plan, err := w.engine.PlanPermissions(t.Context(), w.permissionUpdate(text, time.Time{}))
+	w.must(err)
+	var idle []string
+	for _, i := range plan.WithoutEffect {
+		idle = append(idle, fmt.Sprintf("%s %s %s (%s)", i.Name, i.Change, strings.Join(i.Items, ", "), i.Why))
+	}
+	want := []string{"integrations adds instagram, tiktok (role viewer gives every one)", "knowledge_base_access removes none (nobody has it)"}
+	if plan.Matched != 2 || !slices.Equal(idle, want) {
+		t.Errorf("of %d without effect:\n%s\nrows %+v", plan.Matched, strings.Join(idle, "\n"), plan.Rows)
+	}
+}
+
+func TestTakingAwayWhatOnlyARoleGivesIsPlanned(t *testing.T) {
+	w := newWorld(t, strings.Replace(permitted, "{name: viewer}", "{name: viewer, permissions: [integrations.use.all]}", 1))
+	w.create("okta", "sam", person("sam"))
+	w.group("okta", "Sales", "sam")
+	w.idle()
+	text := `{"operation": "update_permissions", "filter": {"department": "sales"}, "changes": {"remove_integrations": ["tiktok"]}}`
+	u := w.permissionUpdate(text, time.Time{})
+	_, plan, err := w.engine.ApplyPermissions(t.Context(), u, "")
+	w.must(err)
+	if len(plan.Rows) != 1 || plan.Rows[0].Change != "loses" || plan.Rows[0].Before != "tiktok" || plan.WithoutEffect != nil {
+		t.Errorf("planned %+v, without effect %+v", plan.Rows, plan.WithoutEffect)
+	}
+	if w.may("sam", "integrations.use", "integration", "tiktok").Allowed {
+		t.Error("the role gives it still")
+	}
+}
+
 func TestUpdatesThatMeanNobody(t *testing.T) {
 	w := permittedWorld(t)
 	for filter, want := range map[string]struct {

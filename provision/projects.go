@@ -105,6 +105,21 @@ func (e *Engine) Projects(ctx context.Context, org directory.OrgNum) ([]Project,
 	return all, err
 }
 
+// OneProject returns a project of an organization's file in force.
+func (e *Engine) OneProject(ctx context.Context, org directory.OrgNum, name string) (*Project, error) {
+	all, err := e.Projects(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(all))
+	for i := range all {
+		if names[i] = all[i].Name; names[i] == name {
+			return &all[i], nil
+		}
+	}
+	return nil, noProject(name, names)
+}
+
 // ProjectPeople calls fn for the active members who are in a project now, in order of id.
 func (e *Engine) ProjectPeople(ctx context.Context, org directory.OrgNum, name string, fn func(*directory.Member)) error {
 	active := directory.Key{Attribute: directory.AttrStatus, Value: string(directory.StatusActive)}
@@ -147,31 +162,69 @@ func isIn(policy *access.Policy, m *directory.Member, project string, at time.Ti
 // projectMost is how far ahead a project can be made to end.
 const projectMost = 100 * 366 * 24 * time.Hour
 
-// MoveProject makes a project end at another instant than the file says: later, or earlier; the zero instant means now. What
-// it gives ends then, and the file's own end counts no more.
-func (e *Engine) MoveProject(ctx context.Context, org directory.OrgNum, name string, until time.Time, cause directory.Cause) (*Project, error) {
+// Extension is how much longer a project is to last: until an instant, or For longer than it does.
+type Extension struct {
+	Until time.Time
+	For   time.Duration // counts from the present end, or from now where that is past
+}
+
+// ExtendProject makes a project end later than it does now. What it gives ends then, and the file's own end counts no more. To
+// end it early is a matter of EndProject.
+func (e *Engine) ExtendProject(ctx context.Context, org directory.OrgNum, name string, by Extension, cause directory.Cause) (*Project, error) {
+	return e.moveProject(ctx, org, name, cause, func(c *config.Project, was, now time.Time) (time.Time, error) {
+		until := by.Until.UTC()
+		if by.For > 0 && !was.IsZero() {
+			until = was.Add(by.For)
+			if was.Before(now) {
+				until = now.Add(by.For).Truncate(time.Second)
+			}
+		}
+		switch {
+		case was.IsZero():
+			return until, directory.Errorf(directory.Conflict, "The project %s never ends, so it cannot be extended; give it an end in the file, or `usher projects end` ends it now.", name)
+		case !until.After(now):
+			return until, wrong("until", "The project would end at %s, which is past; `usher projects end` ends it now.", clock(until))
+		case until.After(now.Add(projectMost)):
+			return until, wrong("until", "The project would end at %s, which is more than a hundred years ahead.", clock(until))
+		case !until.After(c.From):
+			return until, wrong("until", "The project would end at %s, before it begins at %s.", clock(until), clock(c.From))
+		case until.Equal(was):
+			return until, directory.Errorf(directory.Conflict, "The project %s ends at %s already.", name, clock(was))
+		case until.Before(was):
+			return until, wrong("until", "That is earlier than %s, when it ends now; `usher projects end` ends it early.", clock(was))
+		}
+		return until, nil
+	})
+}
+
+// EndProject ends a project now, and what it gives with it.
+func (e *Engine) EndProject(ctx context.Context, org directory.OrgNum, name string, cause directory.Cause) (*Project, error) {
+	return e.moveProject(ctx, org, name, cause, func(_ *config.Project, was, now time.Time) (time.Time, error) {
+		if !was.IsZero() && !now.Before(was) {
+			return now, directory.Errorf(directory.Conflict, "The project %s has ended already, at %s.", name, clock(was))
+		}
+		return now, nil
+	})
+}
+
+// moveProject gives a project the end that decide returns, which is told the present one, zero for never, and the time.
+func (e *Engine) moveProject(ctx context.Context, org directory.OrgNum, name string, cause directory.Cause,
+	decide func(c *config.Project, was, now time.Time) (time.Time, error),
+) (*Project, error) {
 	var p Project
 	err := e.update(ctx, org, cause, func(s *settlement) error {
-		c, ends, err := s.project(name)
+		c, err := s.project(name)
+		if err != nil {
+			return err
+		}
+		ends, err := endsOf(s.tx, s.org)
 		if err != nil {
 			return err
 		}
 		was := ends.end(c)
-		over := !was.IsZero() && !s.now.Before(was)
-		until := until.UTC()
-		switch {
-		case until.IsZero() && over:
-			return directory.Errorf(directory.Conflict, "The project %s has ended already, at %s.", name, clock(was))
-		case until.IsZero():
-			until = s.now
-		case !until.After(s.now):
-			return wrong("until", "The project would end at %s, which is past; `usher projects end` ends it now.", clock(until))
-		case until.After(s.now.Add(projectMost)):
-			return wrong("until", "The project would end at %s, which is more than a hundred years ahead.", clock(until))
-		case !until.After(c.From):
-			return wrong("until", "The project would end at %s, before it begins at %s.", clock(until), clock(c.From))
-		case until.Equal(was):
-			return directory.Errorf(directory.Conflict, "The project %s ends at %s already.", name, clock(was))
+		until, err := decide(c, was, s.now)
+		if err != nil {
+			return err
 		}
 		if ends.Moved == nil {
 			ends.Moved = map[string]MovedEnd{}
@@ -196,21 +249,23 @@ func endText(t time.Time) string {
 	return "at " + clock(t)
 }
 
-// project returns a project of the file in force, with what admins say of the ends of all.
-func (s *settlement) project(name string) (*config.Project, *projectEnds, error) {
+// project returns a project of the file in force.
+func (s *settlement) project(name string) (*config.Project, error) {
 	projects := s.policy.Organization.Projects
-	i := slices.IndexFunc(projects, func(c config.Project) bool { return c.Name == name })
-	if i < 0 {
-		fix := "`usher projects list` shows those there are"
-		var names []string
-		for k := range projects {
-			names = append(names, projects[k].Name)
+	names := make([]string, len(projects))
+	for i := range projects {
+		if names[i] = projects[i].Name; names[i] == name {
+			return &projects[i], nil
 		}
-		if near := config.Nearest(name, names); near != "" {
-			fix = "did you mean " + near + "?"
-		}
-		return nil, nil, directory.Errorf(directory.NotFound, "The organization's file has no project %q; %s", name, fix)
 	}
-	ends, err := endsOf(s.tx, s.org)
-	return &projects[i], ends, err
+	return nil, noProject(name, names)
+}
+
+// noProject says that the file has no project of a name, and which is meant.
+func noProject(name string, names []string) error {
+	fix := "`usher projects list` shows those there are."
+	if near := config.Nearest(name, names); near != "" {
+		fix = "did you mean " + near + "?"
+	}
+	return directory.Errorf(directory.NotFound, "The organization's file has no project %q; %s", name, fix)
 }

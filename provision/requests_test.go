@@ -180,7 +180,7 @@ func TestProjectIsExtendedEndedAndWarnedOf(t *testing.T) {
 	if got := w.letters(mail.KindExpiring, "project/alpha"); strings.Count(got["ann@acme.com"], ";") != 1 {
 		t.Errorf("warned twice: %v", got)
 	}
-	p, err := w.engine.MoveProject(t.Context(), w.org, "alpha", time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC), rootCause())
+	p, err := w.engine.ExtendProject(t.Context(), w.org, "alpha", provision.Extension{Until: time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)}, rootCause())
 	w.must(err)
 	if told := w.lastLine(); told.Kind != "project.moved" || !strings.Contains(told.Notes[0], "before, at 2026-12-01T00:00:00Z (acme.yaml:10)") {
 		t.Errorf("told as %+v", told)
@@ -194,26 +194,26 @@ func TestProjectIsExtendedEndedAndWarnedOf(t *testing.T) {
 	if got := w.letters(mail.KindExpiring, "project/alpha"); strings.Count(got["bea@acme.com"], ";") != 2 {
 		t.Errorf("of the new end: %v", got)
 	}
-	_, err = w.engine.MoveProject(t.Context(), w.org, "alpha", time.Time{}, rootCause())
+	_, err = w.engine.EndProject(t.Context(), w.org, "alpha", rootCause())
 	w.must(err)
 	if writes() {
 		t.Error("it goes on after its early end")
 	}
 	for name, err := range map[string]error{
 		"ended twice": func() error {
-			_, err := w.engine.MoveProject(t.Context(), w.org, "alpha", time.Time{}, rootCause())
+			_, err := w.engine.EndProject(t.Context(), w.org, "alpha", rootCause())
 			return err
 		}(),
 		"ended yesterday": func() error {
-			_, err := w.engine.MoveProject(t.Context(), w.org, "alpha", w.now.Add(-day), rootCause())
+			_, err := w.engine.ExtendProject(t.Context(), w.org, "alpha", provision.Extension{Until: w.now.Add(-day)}, rootCause())
 			return err
 		}(),
 		"of another name": func() error {
-			_, err := w.engine.MoveProject(t.Context(), w.org, "alfa", time.Time{}, rootCause())
+			_, err := w.engine.EndProject(t.Context(), w.org, "alfa", rootCause())
 			return err
 		}(),
 		"ended in an aeon": func() error {
-			_, err := w.engine.MoveProject(t.Context(), w.org, "alpha", w.now.Add(90_000*day), rootCause())
+			_, err := w.engine.ExtendProject(t.Context(), w.org, "alpha", provision.Extension{Until: w.now.Add(90_000 * day)}, rootCause())
 			return err
 		}(),
 	} {
@@ -224,5 +224,33 @@ func TestProjectIsExtendedEndedAndWarnedOf(t *testing.T) {
 	list, err := w.engine.Projects(t.Context(), w.org)
 	if err != nil || len(list) != 1 || list[0].State(w.now) != "ended" || list[0].Moved == nil || list[0].End() != time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC) {
 		t.Errorf("listed %+v, %v", list, err)
+	}
+}
+
+func TestExtendingAProjectNeverCutsItShort(t *testing.T) {
+	w := permittedWorld(t)
+	end := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	w.now = end.Add(-20 * day)
+	extend := func(by provision.Extension) (*provision.Project, error) {
+		return w.engine.ExtendProject(t.Context(), w.org, "alpha", by, rootCause())
+	}
+	if _, err := extend(provision.Extension{Until: end.Add(-day)}); directory.KindOf(err) != directory.Invalid || !strings.Contains(err.Error(), "That is earlier than 2026-12-01T00:00:00Z, when it ends now; `usher projects end` ends it early.") {
+		t.Errorf("earlier: %v", err)
+	}
+	if _, err := extend(provision.Extension{Until: end}); directory.KindOf(err) != directory.Conflict {
+		t.Errorf("the same: %v", err)
+	}
+	for _, want := range []time.Time{end.Add(10 * day), end.Add(20 * day)} {
+		p, err := extend(provision.Extension{For: 10 * day})
+		w.must(err)
+		if !p.Until.Equal(want) {
+			t.Errorf("ten days more are until %v, want %v", p.Until, want)
+		}
+	}
+	w.now = end.Add(40 * day)
+	p, err := extend(provision.Extension{For: 10 * day})
+	w.must(err)
+	if want := w.now.Add(10 * day).Truncate(time.Second); !p.Until.Equal(want) || p.State(w.now) != "running" {
+		t.Errorf("ten days of what has ended are until %v, want %v", p.Until, want)
 	}
 }

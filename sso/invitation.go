@@ -104,7 +104,7 @@ func (s *Server) invitation(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) invitationPage(in *invited, fresh string) (*web.Invitation, error) {
 	g := in.found.Invitation
 	page := &web.Invitation{
-		Frame: s.frame(s.organization(in.found.OrgNum), ""), Email: g.Invited.Email, Inviter: in.found.Inviter, Role: g.Role,
+		Frame: s.frame(s.organization(in.found.OrgNum), ""), Email: g.Invited.Email, Inviter: in.found.Inviter, Role: g.InvitedRole(),
 		Department: g.Invited.Department, Message: g.Invited.Message, Until: g.Invited.Expires, Decline: in.path + "/decline",
 	}
 	switch {

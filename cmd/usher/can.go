@@ -5,12 +5,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mixus/usher/access"
 	"github.com/mixus/usher/api"
+	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 )
 
@@ -28,7 +30,7 @@ func (p *program) can() *cobra.Command {
 		},
 		Long: `Answers yes or no, names the line of the organization's file that gives or withholds it, and the rule by which the person has
 that. Of a resource, --property says what the application knows: owner, shared, public, space, project, data, size.
-Exits with 0 for yes and 2 for no.`,
+Exits with 0 for yes, 2 for no, and 1 where nothing in the file speaks of such an action.`,
 		Example: "  usher can ann@acme.com billing.manage\n  usher can ann@acme.com run agent:customer_support_bot\n  usher can ann@acme.com files.upload file:new --property size=120MB",
 		RunE: func(c *cobra.Command, args []string) error {
 			body := api.CanRequest{Action: args[1]}
@@ -41,11 +43,14 @@ Exits with 0 for yes and 2 for no.`,
 				return usagef("--property is about a resource; name one as TYPE:ID")
 			}
 			return p.within(c, organization, func(cl *client, path string) error {
-				var answer access.Answer
+				var answer api.CanAnswer
 				if err := cl.call(c.Context(), http.MethodPost, path+"/members/"+url.PathEscape(args[0])+"/can", nil, body, &answer); err != nil {
 					return err
 				}
-				return p.showAnswer(&answer)
+				if answer.Unknown != "" {
+					return directory.Errorf(directory.NotFound, "%s", answer.Unknown)
+				}
+				return p.showAnswer(&answer.Answer)
 			})
 		},
 	}, &organization)
@@ -64,6 +69,13 @@ func canResource(text string, properties []string) (*api.CanResource, error) {
 		name, value, found := strings.Cut(property, "=")
 		if !found || name == "" {
 			return nil, usagef("--property %q is not of the form name=value", property)
+		}
+		if known := access.ResourceProperties(); !slices.Contains(known, name) {
+			fix := "the properties are " + strings.Join(known, ", ")
+			if near := config.Nearest(name, known); near != "" {
+				fix = "did you mean " + near + "?"
+			}
+			return nil, usagef("--property %s is none that is looked at; %s", name, fix)
 		}
 		if r.Properties == nil {
 			r.Properties = map[string]any{}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mixus/usher/api"
+	"github.com/mixus/usher/directory"
 )
 
 func (p *program) invitations() *cobra.Command {
@@ -49,6 +50,9 @@ func (p *program) invitationsSend() *cobra.Command {
 				} else if r.Result != invitedRefused {
 					if _, err := fmt.Fprintln(p.out, clean(invitedText(r, dryRun, in.Role))); err != nil {
 						return err
+					}
+					if r.Note != "" {
+						p.say("note: %s", clean(r.Note))
 					}
 				}
 				if r.Result == invitedRefused {
@@ -169,7 +173,7 @@ func showInvitation(w io.Writer, i api.Invitation) error {
 		{"email", i.Email},
 		{"name", i.Name},
 		{"state", i.State},
-		{"role", i.Role},
+		{"role", roleText(i)},
 		{"department", i.Department},
 		{"access", i.Access + sets},
 		{"manager", i.Manager},
@@ -178,11 +182,11 @@ func showInvitation(w io.Writer, i api.Invitation) error {
 		{"because", i.Reason},
 		{"created", day(i.Created)},
 		{"mailed", dayOf(i.Sent, "")},
+		{"mail", mailText(i)},
 		{"expires", dayOf(i.Expires, "")},
 		{"closed", dayOf(i.Closed, "")},
 		{"sent again", fmt.Sprint(i.Resent)},
 		{"reminded", fmt.Sprint(i.Reminded)},
-		{"mail server", i.MailError},
 		{"version", i.Version},
 		{"id", i.ID},
 	} {
@@ -194,6 +198,45 @@ func showInvitation(w io.Writer, i api.Invitation) error {
 		}
 	}
 	return nil
+}
+
+// roleText is the role that the person gets, and why it is not the one that was asked for.
+func roleText(i api.Invitation) string {
+	switch {
+	case i.AskedRole == "":
+		return i.Role
+	case i.RoleBecause == "":
+		return fmt.Sprintf("%s (asked: %s)", i.Role, i.AskedRole)
+	}
+	return fmt.Sprintf("%s (asked: %s; %s)", i.Role, i.AskedRole, i.RoleBecause)
+}
+
+// mailText says what became of the last letter, "" for one that the mail server has taken.
+func mailText(i api.Invitation) string {
+	text := ""
+	switch directory.MailState(i.Mail) {
+	case directory.MailSent:
+		return ""
+	case directory.MailQueued:
+		text = "waiting"
+		if i.MailTries == 1 {
+			text += ", 1 try"
+		} else if i.MailTries > 1 {
+			text += fmt.Sprintf(", %d tries", i.MailTries)
+		}
+		if i.MailTries > 0 && i.MailNext != nil {
+			text += ", next " + second(*i.MailNext)
+		}
+	default:
+		if i.MailError == "" {
+			return ""
+		}
+		text = "given up"
+	}
+	if i.MailError != "" {
+		text += ": " + i.MailError
+	}
+	return text
 }
 
 func (p *program) invitationsHistory() *cobra.Command {

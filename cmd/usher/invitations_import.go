@@ -85,6 +85,9 @@ func inviter(cl *client, path, reason string) func(context.Context, []invite.Per
 			if r.Result == "invited" && r.Role != people[n].Role {
 				out[n].Message = "as " + r.Role + ": rules or limits of the organization allow no more than that"
 			}
+			if r.Note != "" {
+				out[n].Message = strings.TrimSpace(out[n].Message + " (" + strings.TrimSuffix(r.Note, ".") + ")")
+			}
 		}
 		return out, nil
 	}

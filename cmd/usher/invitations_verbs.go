@@ -11,20 +11,22 @@ import (
 
 	"github.com/mixus/usher/api"
 	"github.com/mixus/usher/config"
+	"github.com/mixus/usher/directory"
 )
 
 // invitationVerb is what an administrator does to an invitation.
 type invitationVerb struct {
 	name, short, long string
 	needsReason       bool
+	mails             bool                                               // the person gets a letter
 	body              func(c *cobra.Command, reason string) (any, error) // nil for the reason alone
 	flags             func(*cobra.Command)                               // nil for none
 }
 
 func (p *program) invitationVerbs() []*cobra.Command {
 	return []*cobra.Command{
-		p.invitationVerb(invitationVerb{name: "resend", short: "Send an invitation again, with a new link", long: "Links of before work no more. An invitation that has expired is open again."}),
-		p.invitationVerb(invitationVerb{name: "remind", short: "Mail somebody again who has not answered", long: "The links of before go on working."}),
+		p.invitationVerb(invitationVerb{name: "resend", short: "Send an invitation again, with a new link", long: "Links of before work no more. An invitation that has expired is open again.", mails: true}),
+		p.invitationVerb(invitationVerb{name: "remind", short: "Mail somebody again who has not answered", long: "The links of before go on working.", mails: true}),
 		p.extend(), p.editInvitation(),
 		p.invitationVerb(invitationVerb{name: "cancel", short: "Take an invitation back", long: "Its links lead nowhere any more."}),
 		p.approveInvitation(),
@@ -118,7 +120,7 @@ func (p *program) approveInvitation() *cobra.Command {
 				if err := cl.call(c.Context(), http.MethodPost, path+"/invitations/"+i.ID+"/approve", nil, body, &i); err != nil {
 					return err
 				}
-				return p.invitationStands(i)
+				return p.invitationStands(i, true)
 			})
 		},
 	}, &organization)
@@ -158,7 +160,7 @@ func (p *program) invitationVerb(v invitationVerb) *cobra.Command {
 				if err := cl.call(c.Context(), http.MethodPost, path+"/invitations/"+url.PathEscape(args[0])+"/"+v.name, nil, body, &i); err != nil {
 					return err
 				}
-				return p.invitationStands(i)
+				return p.invitationStands(i, v.mails)
 			})
 		},
 	}, &organization)
@@ -169,8 +171,8 @@ func (p *program) invitationVerb(v invitationVerb) *cobra.Command {
 	return c
 }
 
-// invitationStands says in one line how an invitation stands.
-func (p *program) invitationStands(i api.Invitation) error {
+// invitationStands says in one line how an invitation stands after an act, which may have been one that mails the person.
+func (p *program) invitationStands(i api.Invitation, mails bool) error {
 	if p.json {
 		return printJSON(p.out, i)
 	}
@@ -178,6 +180,14 @@ func (p *program) invitationStands(i api.Invitation) error {
 	if i.State == "pending" && i.Expires != nil {
 		text += " until " + day(*i.Expires)
 	}
-	_, err := fmt.Fprintln(p.out, clean(text+"."))
+	text += "."
+	switch {
+	case !mails:
+	case i.Mail == string(directory.MailFailed):
+		text += " Its letter was given up: " + i.MailError
+	case i.Mail != "":
+		text += " A letter is on its way; `usher mail list` shows it."
+	}
+	_, err := fmt.Fprintln(p.out, clean(text))
 	return err
 }

@@ -187,7 +187,7 @@ func (p *program) onboardingSummary(c *cobra.Command, cl *client, path string) e
 		return printJSON(p.out, s)
 	}
 	if len(s.Steps) == 0 {
-		p.say("Nothing is asked of anybody; `onboarding` in the organization's file says what is.")
+		p.say("%s", nothingAsked(&s))
 		return nil
 	}
 	rows := [][]string{{"all", fmt.Sprint(s.NotBegun), fmt.Sprint(s.UnderWay), fmt.Sprint(s.Complete)}}
@@ -203,12 +203,27 @@ func (p *program) onboardingSummary(c *cobra.Command, cl *client, path string) e
 		if !k.Required {
 			asked = "optional"
 		}
-		rows = append(rows, []string{k.ID, asked, fmt.Sprintf("%d of %d", k.Done, k.Asked), hours(k.Hours)})
+		takes := ""
+		if k.Done > 0 {
+			takes = hours(k.Hours)
+		}
+		rows = append(rows, []string{k.ID, asked, fmt.Sprintf("%d of %d", k.Done, k.Asked), takes})
 	}
 	if _, err := fmt.Fprintln(p.out); err != nil {
 		return err
 	}
 	return table(p.out, []string{"STEP", "ASKED", "DONE", "TAKES"}, rows)
+}
+
+// nothingAsked says why no step is asked of anybody.
+func nothingAsked(s *api.OnboardingSummary) string {
+	switch {
+	case s.Declared == 0:
+		return "Nothing is asked of anybody; `onboarding` in the organization's file says what is."
+	case s.Active == 0:
+		return "Nobody is active yet; " + count(s.Declared, "step") + " will be asked."
+	}
+	return "Nothing is asked of anybody who is active; " + count(s.Declared, "step") + " of the organization's file are for others."
 }
 
 // hours shows how long something takes, in the unit that fits.

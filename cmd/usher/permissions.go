@@ -107,6 +107,10 @@ func permissionPlanText(plan *provision.PermissionPlan) string {
 		}
 		fmt.Fprintf(&b, "%s: %s, %s\n", change, count(row.Count, "member"), who)
 	}
+	for _, idle := range plan.WithoutEffect {
+		sign := map[string]string{"adds": "+", "removes": "-", "sets": "="}[idle.Change]
+		fmt.Fprintf(&b, "without effect: %s %s %s (%s)\n", idle.Name, sign, strings.Join(idle.Items, ", "), idle.Why)
+	}
 	fmt.Fprintf(&b, "%d of %s whom the filter means would gain or lose something. Plan %s.\n", plan.Changed, count(plan.Matched, "member"), plan.ID)
 	return b.String()
 }
@@ -237,11 +241,10 @@ func (p *program) permissionsUndo() *cobra.Command {
 	return c
 }
 
-// lengthFlag reads how long something is to last.
-func lengthFlag(name, text string) (time.Duration, error) {
-	length, err := config.ParseDuration(text)
-	if err != nil {
-		return 0, usagef("%s: %v", name, err)
+// lengthFlag checks how long something is to last; the server reads it again.
+func lengthFlag(name, text string) error {
+	if _, err := config.ParseDuration(text); err != nil {
+		return usagef("%s: %v", name, err)
 	}
-	return length, nil
+	return nil
 }

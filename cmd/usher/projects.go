@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -108,8 +107,8 @@ func projectText(one *api.Project) string {
 func (p *program) projectsExtend() *cobra.Command {
 	var organization, reason, length, until string
 	c := p.inOrganization(&cobra.Command{
-		Use: "extend NAME", Short: "Make a project end later, or earlier, than the file says", Args: arguments("the project's name"),
-		Long: "For a time from now on (--for 30d), or until a day (--until 2027-01-31). It counts in place of the file's end until somebody says otherwise here.",
+		Use: "extend NAME", Short: "Make a project end later than it does now", Args: arguments("the project's name"),
+		Long: "For a time longer than it lasts now (--for 30d; from now on where it has ended), or until a day (--until 2027-01-31). It counts in place of the file's end until somebody says otherwise here.",
 		RunE: func(c *cobra.Command, args []string) error {
 			body := api.ExtendProjectBody{ReasonBody: api.ReasonBody{Reason: reason}}
 			switch {
@@ -118,21 +117,21 @@ func (p *program) projectsExtend() *cobra.Command {
 			case (length == "") == (until == ""):
 				return usagef("say until when: --for or --until")
 			case length != "":
-				life, err := lengthFlag("--for", length)
+				if err := lengthFlag("--for", length); err != nil {
+					return err
+				}
+				body.For = length
+			default:
+				end, err := instantFlag("--until", until)
 				if err != nil {
 					return err
 				}
-				body.Until = time.Now().Add(life).UTC().Truncate(time.Second)
-			default:
-				var err error
-				if body.Until, err = instantFlag("--until", until); err != nil {
-					return err
-				}
+				body.Until = &end
 			}
 			return p.movedProject(c, organization, args[0], "extend", body)
 		},
 	}, &organization)
-	c.Flags().StringVar(&length, "for", "", "how `long` from now on, as 30d")
+	c.Flags().StringVar(&length, "for", "", "how much `longer`, as 30d")
 	c.Flags().StringVar(&until, "until", "", "until which `day` or instant")
 	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
 	return c

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mixus/usher/api"
+	"github.com/mixus/usher/directory"
 )
 
 func (p *program) requests() *cobra.Command {
@@ -39,7 +40,7 @@ func (p *program) requestsList() *cobra.Command {
 				case p.json:
 					return printJSON(p.out, requests)
 				case len(requests) == 0:
-					p.say("There is no such request.")
+					p.say("%s", noRequests(state))
 					return nil
 				}
 				rows := make([][]string, len(requests))
@@ -52,6 +53,14 @@ func (p *program) requestsList() *cobra.Command {
 	}, &organization)
 	c.Flags().StringVar(&state, "state", "", "only those in this `state`: waiting, approved, refused or ended")
 	return c
+}
+
+// noRequests says that there is no request in a state, "" for any.
+func noRequests(state string) string {
+	if state == "" || state == directory.RequestWaiting {
+		return "Nobody asks for anything."
+	}
+	return "There is no " + state + " request."
 }
 
 func (p *program) requestsAsk() *cobra.Command {
@@ -75,7 +84,7 @@ func (p *program) requestsApprove() *cobra.Command {
 			if length == "" {
 				return usagef("say for how long with --for, as 30d")
 			}
-			if _, err := lengthFlag("--for", length); err != nil {
+			if err := lengthFlag("--for", length); err != nil {
 				return err
 			}
 			body := api.ApproveRequestBody{WhyBody: api.WhyBody{Reason: reason}, For: length}

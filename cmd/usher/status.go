@@ -29,7 +29,7 @@ func (p *program) status() *cobra.Command {
 				}
 				attention := len(s.Problems) > 0
 				for _, o := range s.Organizations {
-					attention = attention || o.Waiting != nil || o.Holds > 0 || o.Approvals > 0 || o.Lockdown != nil || o.Mail.Failed > 0 ||
+					attention = attention || o.Waiting != nil || o.Holds > 0 || o.Approvals > 0 || o.Requests > 0 || o.Lockdown != nil || o.Mail.Failed > 0 ||
 						slices.ContainsFunc(o.Findings, func(f api.SignInFinding) bool { return f.Weight == "problem" })
 				}
 				if attention {
@@ -79,6 +79,11 @@ func organizationLines(o *api.OrganizationStatus) []string {
 	}
 	if o.Approvals > 0 {
 		add("%s for an approval; see usher members list --status awaiting", waiting(o.Approvals))
+	}
+	if n := o.Requests; n == 1 {
+		add("1 request waits; see usher requests list")
+	} else if n > 1 {
+		add("%d requests wait; see usher requests list", n)
 	}
 	if n := o.Mail.Failed; n > 0 {
 		add("%s given up; see usher mail list --failed, and usher mail retry", count(n, "mail"))
