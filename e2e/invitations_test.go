@@ -226,7 +226,7 @@ func TestBrowserAcceptsAnInvitationByACodeAndSetsAPassword(t *testing.T) {
 	again.fill(`input[name=email]`, kit)
 	again.fill(`input[name=password]`, "four words that everybody knows")
 	again.click("button.main")
-	again.sees("Sign in without your company")
+	again.sees("There is a problem")
 	again.fill(`input[name=email]`, kit)
 	again.fill(`input[name=password]`, "four words that nobody knows")
 	again.click("button.main")
