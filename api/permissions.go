@@ -121,13 +121,18 @@ func (s *Server) num(ctx context.Context, organization string) (num directory.Or
 }
 
 func (s *Server) updateID(ctx context.Context, in *OnePermissionUpdate) (directory.OrgNum, directory.ID, error) {
-	org, err := s.num(ctx, in.Organization)
+	return s.numbered(ctx, in.Organization, in.Update, "%q is no id of a mass update; `usher permissions list` shows those there are.")
+}
+
+// numbered reads the organization and the id of a path; unknown says of a text that it is none.
+func (s *Server) numbered(ctx context.Context, organization, text, unknown string) (directory.OrgNum, directory.ID, error) {
+	org, err := s.num(ctx, organization)
 	if err != nil {
 		return 0, directory.NoID, err
 	}
-	id, ok := directory.ParseID(in.Update)
+	id, ok := directory.ParseID(text)
 	if !ok {
-		err = directory.Errorf(directory.NotFound, "%q is no id of a mass update; `usher permissions list` shows those there are.", in.Update)
+		err = directory.Errorf(directory.NotFound, unknown, text)
 	}
 	return org, id, err
 }

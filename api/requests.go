@@ -146,15 +146,7 @@ func requestVerb[B any, P interface {
 }
 
 func (s *Server) requestID(ctx context.Context, in *OneRequest) (directory.OrgNum, directory.ID, error) {
-	org, err := s.num(ctx, in.Organization)
-	if err != nil {
-		return 0, directory.NoID, err
-	}
-	id, ok := directory.ParseID(in.Request)
-	if !ok {
-		err = directory.Errorf(directory.NotFound, "%q is no id of a request; `usher requests list` shows those there are.", in.Request)
-	}
-	return org, id, err
+	return s.numbered(ctx, in.Organization, in.Request, "%q is no id of a request; `usher requests list` shows those there are.")
 }
 
 func (s *Server) listRequests(ctx context.Context, in *requestFilter) (Page[PermissionRequest], error) {

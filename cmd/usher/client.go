@@ -200,6 +200,16 @@ func each[T any](ctx context.Context, c *client, path string, query url.Values, 
 	}
 }
 
+// all returns a whole list, empty and not nil where there is nothing.
+func all[T any](ctx context.Context, c *client, path string, query url.Values) ([]T, error) {
+	list := []T{}
+	err := each(ctx, c, path, query, func(item T) error {
+		list = append(list, item)
+		return nil
+	})
+	return list, err
+}
+
 // forbidden reports whether a server refused because a token lacks a scope.
 func forbidden(err error) bool {
 	var p *api.Problem

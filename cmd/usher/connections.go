@@ -28,11 +28,7 @@ func (p *program) connectionsList() *cobra.Command {
 		Use: "list", Short: "List connections with what they hold", Args: arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.within(c, organization, func(cl *client, path string) error {
-				connections := []api.Connection{}
-				err := each(c.Context(), cl, path+"/connections", nil, func(x api.Connection) error {
-					connections = append(connections, x)
-					return nil
-				})
+				connections, err := all[api.Connection](c.Context(), cl, path+"/connections", nil)
 				if err != nil {
 					return err
 				}

@@ -26,11 +26,7 @@ func (p *program) credentialsList() *cobra.Command {
 		Long: "Lists the password and the passkeys of a member who joined by an invitation and whom no provider signs in. Nobody sees what a password is.",
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.within(c, organization, func(cl *client, path string) error {
-				list := []api.Credential{}
-				err := each(c.Context(), cl, path+"/members/"+url.PathEscape(args[0])+"/credentials", nil, func(one api.Credential) error {
-					list = append(list, one)
-					return nil
-				})
+				list, err := all[api.Credential](c.Context(), cl, path+"/members/"+url.PathEscape(args[0])+"/credentials", nil)
 				if err != nil {
 					return err
 				}

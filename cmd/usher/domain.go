@@ -27,11 +27,7 @@ func (p *program) domainList() *cobra.Command {
 		Use: "list", Short: "List the domains of the organization's file, and the DNS record that proves each", Args: arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.within(c, organization, func(cl *client, path string) error {
-				domains := []api.Domain{}
-				err := each(c.Context(), cl, path+"/domains", nil, func(d api.Domain) error {
-					domains = append(domains, d)
-					return nil
-				})
+				domains, err := all[api.Domain](c.Context(), cl, path+"/domains", nil)
 				if err != nil {
 					return err
 				}

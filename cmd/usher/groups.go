@@ -30,11 +30,7 @@ func (p *program) groupsList() *cobra.Command {
 			query := url.Values{"limit": {"500"}}
 			setAll(query, "connection", connection)
 			return p.within(c, organization, func(cl *client, path string) error {
-				groups := []api.Group{}
-				err := each(c.Context(), cl, path+"/groups", query, func(g api.Group) error {
-					groups = append(groups, g)
-					return nil
-				})
+				groups, err := all[api.Group](c.Context(), cl, path+"/groups", query)
 				if err != nil {
 					return err
 				}

@@ -115,11 +115,7 @@ func (p *program) invitationsList() *cobra.Command {
 			query := url.Values{"limit": {"500"}}
 			setAll(query, "state", state)
 			return p.within(c, organization, func(cl *client, path string) error {
-				list := []api.Invitation{}
-				err := each(c.Context(), cl, path+"/invitations", query, func(i api.Invitation) error {
-					list = append(list, i)
-					return nil
-				})
+				list, err := all[api.Invitation](c.Context(), cl, path+"/invitations", query)
 				if err != nil {
 					return err
 				}
@@ -245,11 +241,7 @@ func (p *program) invitationsHistory() *cobra.Command {
 		Use: "history EMAIL", Short: "Show what became of an invitation, and by whom", Args: arguments("the invited address, or the invitation's id"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.within(c, organization, func(cl *client, path string) error {
-				entries := []api.Entry{}
-				err := each(c.Context(), cl, path+"/invitations/"+url.PathEscape(args[0])+"/history", nil, func(e api.Entry) error {
-					entries = append(entries, e)
-					return nil
-				})
+				entries, err := all[api.Entry](c.Context(), cl, path+"/invitations/"+url.PathEscape(args[0])+"/history", nil)
 				if err != nil {
 					return err
 				}

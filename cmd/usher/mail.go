@@ -42,11 +42,7 @@ func (p *program) mailList() *cobra.Command {
 				query.Set("state", "queued")
 			}
 			return p.within(c, organization, func(cl *client, path string) error {
-				mails := []api.Mail{}
-				err := each(c.Context(), cl, path+"/mails", query, func(m api.Mail) error {
-					mails = append(mails, m)
-					return nil
-				})
+				mails, err := all[api.Mail](c.Context(), cl, path+"/mails", query)
 				if err != nil {
 					return err
 				}

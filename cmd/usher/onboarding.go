@@ -156,11 +156,7 @@ func (p *program) onboardingList(c *cobra.Command, cl *client, path string, inco
 	if incomplete {
 		query.Set("incomplete", "true")
 	}
-	list := []api.OnboardingStanding{}
-	err := each(c.Context(), cl, path+"/onboarding", query, func(o api.OnboardingStanding) error {
-		list = append(list, o)
-		return nil
-	})
+	list, err := all[api.OnboardingStanding](c.Context(), cl, path+"/onboarding", query)
 	if err != nil {
 		return err
 	}

@@ -152,11 +152,7 @@ func (p *program) permissionsList() *cobra.Command {
 		Use: "list", Short: "List the mass updates that were applied", Args: arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.within(c, organization, func(cl *client, path string) error {
-				updates := []api.PermissionUpdate{}
-				err := each(c.Context(), cl, path+"/permissions/updates", nil, func(u api.PermissionUpdate) error {
-					updates = append(updates, u)
-					return nil
-				})
+				updates, err := all[api.PermissionUpdate](c.Context(), cl, path+"/permissions/updates", nil)
 				switch {
 				case err != nil:
 					return err

@@ -69,11 +69,7 @@ func policyNote(x api.Policy) string {
 }
 
 func policies(c *cobra.Command, cl *client, path string) ([]api.Policy, error) {
-	list := []api.Policy{}
-	err := each(c.Context(), cl, path+"/policies", nil, func(x api.Policy) error {
-		list = append(list, x)
-		return nil
-	})
+	list, err := all[api.Policy](c.Context(), cl, path+"/policies", nil)
 	return list, err
 }
 

@@ -27,11 +27,7 @@ func (p *program) projectsList() *cobra.Command {
 		Use: "list", Short: "List the projects of the organization's file, and when each ends", Args: arguments(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.within(c, organization, func(cl *client, path string) error {
-				projects := []api.Project{}
-				err := each(c.Context(), cl, path+"/projects", nil, func(one api.Project) error {
-					projects = append(projects, one)
-					return nil
-				})
+				projects, err := all[api.Project](c.Context(), cl, path+"/projects", nil)
 				switch {
 				case err != nil:
 					return err

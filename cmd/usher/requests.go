@@ -29,11 +29,7 @@ func (p *program) requestsList() *cobra.Command {
 			query := url.Values{"limit": {"500"}}
 			setAll(query, "state", state)
 			return p.within(c, organization, func(cl *client, path string) error {
-				requests := []api.PermissionRequest{}
-				err := each(c.Context(), cl, path+"/requests", query, func(r api.PermissionRequest) error {
-					requests = append(requests, r)
-					return nil
-				})
+				requests, err := all[api.PermissionRequest](c.Context(), cl, path+"/requests", query)
 				switch {
 				case err != nil:
 					return err

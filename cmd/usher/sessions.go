@@ -28,11 +28,7 @@ func (p *program) sessionsList() *cobra.Command {
 			query := url.Values{"limit": {"500"}}
 			setAll(query, "member", member)
 			return p.within(c, organization, func(cl *client, path string) error {
-				sessions := []api.Session{}
-				err := each(c.Context(), cl, path+"/sessions", query, func(s api.Session) error {
-					sessions = append(sessions, s)
-					return nil
-				})
+				sessions, err := all[api.Session](c.Context(), cl, path+"/sessions", query)
 				if err != nil {
 					return err
 				}

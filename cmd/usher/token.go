@@ -78,11 +78,7 @@ func (p *program) tokenList() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			setAll(query, "connection", connection, "organization", organization)
 			return p.with(c, func(cl *client) error {
-				tokens := []api.Token{}
-				err := each(c.Context(), cl, "/tokens", query, func(t api.Token) error {
-					tokens = append(tokens, t)
-					return nil
-				})
+				tokens, err := all[api.Token](c.Context(), cl, "/tokens", query)
 				if err != nil {
 					return err
 				}
