@@ -106,13 +106,15 @@ func (e *evaluation) data() []string {
 	return scopes
 }
 
+// kindWords are the kinds of sources in words.
+var kindWords = map[string]string{
+	KindRole: "role ", KindSet: "permission set ", KindProject: "project ", KindSpace: "space ", KindAgent: "shared agent ",
+	KindIntegration: "shared integration ", KindRule: "rule ", KindUpdate: "update ", KindApproval: "approval ",
+}
+
 // words names a source for people.
 func (s Source) words() string {
-	kind := map[string]string{
-		KindRole: "role ", KindSet: "permission set ", KindProject: "project ", KindSpace: "space ", KindAgent: "shared agent ",
-		KindIntegration: "shared integration ", KindRule: "rule ", KindUpdate: "update ", KindApproval: "approval ",
-	}[s.Kind]
-	text := kind + s.Name
+	text := kindWords[s.Kind] + s.Name
 	if s.At != "" {
 		text += " (" + s.At + ")"
 	}

@@ -3,6 +3,7 @@ package access
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mixus/usher/config"
@@ -12,13 +13,19 @@ import (
 // Can says whether a member may do something at an instant. Of the member's grants, those of permissions count. It is a
 // function of its arguments.
 func (p *Policy) Can(m *directory.Member, q Question, at time.Time, grants ...*directory.Grant) Answer {
-	e := evaluation{policy: p, member: m, at: at, question: &q, given: holding(grants, at)}
-	e.yes, e.path = e.room[:0], p.departmentPath(m.Decision.Department)
+	e := evaluations.Get().(*evaluation)
+	defer func() {
+		clear(e.yes)
+		*e = evaluation{yes: e.yes[:0]}
+		evaluations.Put(e)
+	}()
+	e.policy, e.member, e.at, e.question, e.given = p, m, at, q, holding(grants, at)
+	e.path = p.departmentPath(m.Decision.Department)
 	if why := standing(m, at); why != "" {
 		return Answer{Source: Source{Kind: KindStatus, Name: string(m.Status)}, Given: e.reason(fieldStatus, ""), Why: why}
 	}
 	var fits bool
-	if e.asked, fits = p.read(&q); !fits {
+	if e.asked, fits = p.read(&e.question); !fits {
 		return Answer{Why: e.action + " is done on " + article(e.kind) + ", and this is " + article(q.Resource.Type)}
 	}
 	e.role()
@@ -27,16 +34,18 @@ func (p *Policy) Can(m *directory.Member, q Question, at time.Time, grants ...*d
 	return e.answer()
 }
 
+// evaluations are evaluations that may be used again: nothing of them is in an answer.
+var evaluations = sync.Pool{New: func() any { return &evaluation{} }}
+
 // evaluation is one question being answered.
 type evaluation struct {
 	policy   *Policy
 	member   *directory.Member
 	at       time.Time
-	question *Question
+	question Question
 	asked
 
 	yes    []grant
-	room   [2]grant // for yes, so that the usual answer allocates little
 	path   []string // the member's department and those above it
 	no     []withheld
 	lost   []withheld         // what would give it, were it not denied

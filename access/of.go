@@ -66,7 +66,7 @@ func (p *Policy) Of(m *directory.Member, at time.Time, grants ...*directory.Gran
 	if standing(m, at) != "" {
 		return a
 	}
-	e := evaluation{policy: p, member: m, at: at, question: &Question{}, path: p.departmentPath(m.Decision.Department), given: holding(grants, at)}
+	e := evaluation{policy: p, member: m, at: at, path: p.departmentPath(m.Decision.Department), given: holding(grants, at)}
 	a.Permissions = append(a.Permissions, e.permissions()...)
 	a.Values = append(a.Values, e.merged()...)
 	for _, kind := range p.kindsOf(e.given) {

@@ -224,8 +224,13 @@ func (e *evaluation) from(g *giver, t Thing, h *hand) {
 
 // is reports whether a giver is the thing itself: a space or a project.
 func (g *giver) is(t Thing) bool {
-	kind := map[string]string{TypeSpace: KindSpace, TypeProject: KindProject}[t.Type]
-	return g.source.Kind == kind && g.source.Name == t.ID
+	switch t.Type {
+	case TypeSpace:
+		return g.source.Kind == KindSpace && g.source.Name == t.ID
+	case TypeProject:
+		return g.source.Kind == KindProject && g.source.Name == t.ID
+	}
+	return false
 }
 
 // gifts tells of everything that a giver gives a member of a thing, at whatever level, and returns what withholds it

@@ -36,7 +36,7 @@ func (p *Policy) ValuesOf(m *directory.Member, at time.Time, grants ...*director
 	if standing(m, at) != "" {
 		return nil
 	}
-	e := evaluation{policy: p, member: m, at: at, question: &Question{}, path: p.departmentPath(m.Decision.Department), given: holding(grants, at)}
+	e := evaluation{policy: p, member: m, at: at, path: p.departmentPath(m.Decision.Department), given: holding(grants, at)}
 	return e.merged()
 }
 

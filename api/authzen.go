@@ -1,11 +1,8 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -73,10 +70,7 @@ func (s *Server) accessRoute(fn func(context.Context, []byte) (any, error)) http
 		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 			return invalid("Content-Type", "Send the question as application/json.")
 		}
-		if err := readBody(w, r); err != nil {
-			return err
-		}
-		body, err := io.ReadAll(r.Body)
+		body, err := wholeBody(w, r, maxBody)
 		if err != nil {
 			return err
 		}
@@ -84,7 +78,11 @@ func (s *Server) accessRoute(fn func(context.Context, []byte) (any, error)) http
 		if err != nil {
 			return err
 		}
-		writeJSON(w, out)
+		if d, one := out.(*authDecision); one {
+			writeDecision(w, d)
+		} else {
+			writeJSON(w, out)
+		}
 		return nil
 	}).With(s.renderAccess)
 }
@@ -96,11 +94,6 @@ func echoRequestID(w http.ResponseWriter, r *http.Request) {
 	if id != "" && len(id) <= 200 && !strange {
 		w.Header().Set(httpx.HeaderRequestID, id)
 	}
-}
-
-func writeJSON(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(v) // a client that has gone needs no answer
 }
 
 // accessStatus is the table of this transport: that of REST, but for a question that makes no sense, which AuthZEN
@@ -177,17 +170,6 @@ func decide(a access.Answer) authDecision {
 	return authDecision{Decision: a.Allowed, Context: c}
 }
 
-// readQuestion decodes a body.
-func readQuestion(body []byte, into any) error {
-	if len(bytes.TrimSpace(body)) == 0 {
-		return invalid("", "The body is empty; send a question with subject, action and resource.")
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return &directory.Error{Kind: directory.Invalid, Message: "The body is no question: it is not the JSON that the Authorization API describes.", Err: err}
-	}
-	return nil
-}
-
 // complete says what a question lacks.
 func (q *authQuestion) complete() error {
 	switch {
@@ -206,13 +188,15 @@ const subjectUser = "user"
 
 // accessView is a snapshot in which questions are answered.
 type accessView struct {
-	engine  *provision.Engine
-	recall  *recall
-	tx      store.Tx
-	org     directory.OrgNum
-	policy  *access.Policy
-	now     time.Time
-	members map[string]*directory.Member // those met already; nil for nobody
+	engine *provision.Engine
+	recall *recall
+	tx     store.Tx
+	org    directory.OrgNum
+	policy *access.Policy
+	now    time.Time
+
+	asked string // the subject met last, as questions asked at once are mostly about one
+	met   *directory.Member
 }
 
 // answering runs fn on a snapshot of the caller's organization.
@@ -226,7 +210,7 @@ func (s *Server) answering(ctx context.Context, context map[string]any, fn func(
 		if err != nil {
 			return err
 		}
-		return fn(&accessView{engine: s.Engine, recall: &s.recall, tx: tx, org: org, policy: policy, now: s.Now(), members: map[string]*directory.Member{}})
+		return fn(&accessView{engine: s.Engine, recall: &s.recall, tx: tx, org: org, policy: policy, now: s.Now()})
 	})
 }
 
@@ -255,8 +239,8 @@ func (v *accessView) member(subject *authEntity) (*directory.Member, string, err
 	if subject.Type != subjectUser {
 		return nil, fmt.Sprintf("there are no subjects of the type %q; people are of the type user", subject.Type), nil
 	}
-	if m := v.members[subject.ID]; m != nil {
-		return m, "", nil
+	if v.met != nil && v.asked == subject.ID {
+		return v.met, "", nil
 	}
 	m, err := v.recall.member(v.tx, v.org, subject.ID, func() (*directory.Member, error) { return v.find(subject.ID) })
 	if kind := directory.KindOf(err); err != nil && (kind == directory.NotFound || kind == directory.Conflict) {
@@ -265,7 +249,7 @@ func (v *accessView) member(subject *authEntity) (*directory.Member, string, err
 	if err != nil {
 		return nil, "", err
 	}
-	v.members[subject.ID] = m
+	v.asked, v.met = subject.ID, m
 	return m, "", nil
 }
 
@@ -329,11 +313,11 @@ func (v *accessView) given(m *directory.Member) ([]*directory.Grant, error) {
 
 // evaluation answers one question (section 6).
 func (s *Server) evaluation(ctx context.Context, body []byte) (any, error) {
-	var q authQuestion
-	if err := readQuestion(body, &q); err != nil {
+	q, err := readOne(body)
+	if err != nil {
 		return nil, err
 	}
-	return s.evaluate(ctx, &q)
+	return s.evaluate(ctx, q)
 }
 
 func (s *Server) evaluate(ctx context.Context, q *authQuestion) (any, error) {
@@ -345,5 +329,5 @@ func (s *Server) evaluate(ctx context.Context, q *authQuestion) (any, error) {
 		d, err = v.decide(q)
 		return err
 	})
-	return d, err
+	return &d, err
 }

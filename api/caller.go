@@ -76,10 +76,12 @@ func callerOf(ctx context.Context) *Caller {
 // bearer finds the caller of an API token (RFC 6750, section 2.1). Every reason for which a token is no good gets the
 // same answer.
 func (s *Server) bearer(r *http.Request) (*Caller, error) {
-	refused := directory.Errorf(directory.Unauthenticated, "An API token is needed that exists and has not expired; make one with `usher token create --scope members:read`.")
+	refused := func() (*Caller, error) {
+		return nil, directory.Errorf(directory.Unauthenticated, "An API token is needed that exists and has not expired; make one with `usher token create --scope members:read`.")
+	}
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || secret == "" {
-		return nil, refused
+		return refused()
 	}
 	hash := sha256.Sum256([]byte(strings.TrimSpace(secret)))
 	var token *directory.Token
@@ -89,11 +91,11 @@ func (s *Server) bearer(r *http.Request) (*Caller, error) {
 	})
 	switch now := s.Now(); {
 	case errors.Is(err, store.ErrNotFound):
-		return nil, refused
+		return refused()
 	case err != nil:
 		return nil, err
 	case token.Conn != 0, !token.Expires.IsZero() && !now.Before(token.Expires):
-		return nil, refused
+		return refused()
 	default:
 		s.used.Note(hash, now)
 		return &Caller{Actor: token.Name, Scopes: token.Scopes, Org: token.Org}, nil

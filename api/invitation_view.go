@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -63,7 +64,7 @@ func (v *Invitation) letter(tx store.Tx, i *directory.Invitation) error {
 	if err != nil {
 		return err
 	}
-	v.Mail, v.MailError = string(m.State), m.LastError
+	v.Mail, v.MailError = string(m.State), cmp.Or(m.LastError, m.Waits)
 	if m.State != directory.MailSent {
 		v.MailTries = m.Tries
 	}

@@ -45,7 +45,7 @@ type Invitation struct {
 	Mail           string     `json:"mail,omitempty" enum:"queued,sent,failed" doc:"What became of its last letter: it waits for the mail server, was taken by it, or was given up. Absent before there is one, and 90 days after."`
 	MailTries      int        `json:"mail_tries,omitempty" doc:"How often the letter that is not sent was tried."`
 	MailNext       *time.Time `json:"mail_next,omitempty" doc:"When the letter that waits is tried next."`
-	MailError      string     `json:"mail_error,omitempty" doc:"What the mail server said when it refused the last letter."`
+	MailError      string     `json:"mail_error,omitempty" doc:"What the mail server said when it refused the last letter, or which limit of a day has the letter wait."`
 }
 
 // Invitee is somebody to be invited.

@@ -23,14 +23,17 @@ type Mail struct {
 	Due     *time.Time `json:"due,omitempty" doc:"While it is queued: when it is tried next."`
 	About   string     `json:"about,omitempty" doc:"The id of the invitation, member or hold that it is about."`
 	Error   string     `json:"error,omitempty" doc:"What the mail server said last."`
+	Waits   string     `json:"waits,omitempty" doc:"Why it is not to be sent before due, such as a limit of a day."`
 	Created time.Time  `json:"created"`
 }
 
 // MailCount counts letters, each up to 1000.
 type MailCount struct {
-	Failed int    `json:"failed" doc:"How many were given up."`
-	Late   int    `json:"late" doc:"How many the mail server has refused at least once, and are tried again."`
-	Error  string `json:"error,omitempty" doc:"What the mail server said of a late one."`
+	Failed  int    `json:"failed" doc:"How many were given up."`
+	Late    int    `json:"late" doc:"How many the mail server has refused at least once, and are tried again."`
+	Error   string `json:"error,omitempty" doc:"What the mail server said of a late one."`
+	Waiting int    `json:"waiting" doc:"How many wait for a day on which the organization's limits leave room for them."`
+	Waits   string `json:"waits,omitempty" doc:"For which limit one of them waits."`
 }
 
 // Letter is how a letter reads.
@@ -101,7 +104,7 @@ func (s *Server) listMails(ctx context.Context, in *mailFilter) (Page[Mail], err
 }
 
 func mailView(m *directory.Mail) Mail {
-	view := Mail{ID: m.ID.String(), Kind: m.Kind, To: m.To, State: string(m.State), Tries: m.Tries, Error: m.LastError, Created: m.Created}
+	view := Mail{ID: m.ID.String(), Kind: m.Kind, To: m.To, State: string(m.State), Tries: m.Tries, Error: m.LastError, Waits: m.Waits, Created: m.Created}
 	if !m.Due.IsZero() {
 		view.Due = &m.Due
 	}
@@ -171,9 +174,14 @@ func (s *Server) addMail(ctx context.Context, o *OrganizationStatus) error {
 		}
 		queued, err := tx.ListMails(directory.MailQueued, directory.NoID, mailCounted)
 		for _, m := range queued {
-			if m.Org == org && m.Tries > 0 {
+			switch {
+			case m.Org != org:
+			case m.Tries > 0:
 				o.Mail.Late++
 				o.Mail.Error = m.LastError
+			case m.Waits != "":
+				o.Mail.Waiting++
+				o.Mail.Waits = m.Waits
 			}
 		}
 		return err

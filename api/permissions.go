@@ -39,7 +39,7 @@ type permissionUpdateIn struct {
 	Plan    bool      `query:"plan" doc:"Say what it would change, and change nothing."`
 	Expect  string    `query:"expect_plan" maxLength:"64" doc:"The id of a plan: the update is refused where it would do anything else."`
 	Until   time.Time `query:"until" doc:"When what it gives ends by itself."`
-	Reason  string    `query:"reason" doc:"Why; it is kept in the journal. One line, of at most 500 characters."`
+	Reason  string    `query:"reason" doc:"Why; it is kept in the journal. Needed unless it is only planned. One line, of at most 500 characters."`
 	Name    string    `query:"name" maxLength:"1024" doc:"The file's name, as messages show it."`
 	RawBody []byte    `contentType:"application/json"`
 }
@@ -99,8 +99,8 @@ func (s *Server) permissions(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		why := cause(ctx)
-		if why.Reason, err = reasonOf(in.Reason); err != nil {
+		why, given := cause(ctx), ReasonBody{Reason: in.Reason}
+		if why.Reason, err = given.given(); err != nil {
 			return nil, err
 		}
 		u, err := s.Engine.UndoPermissions(ctx, org, id, why)
@@ -158,6 +158,9 @@ func (s *Server) updatePermissions(ctx context.Context, in *permissionUpdateIn) 
 	if in.Plan {
 		done.Plan, err = s.Engine.PlanPermissions(ctx, u)
 		return done, err
+	}
+	if u.Cause.Reason == "" {
+		return done, sayWhy()
 	}
 	row, plan, err := s.Engine.ApplyPermissions(ctx, u, in.Expect)
 	if err != nil {

@@ -78,7 +78,7 @@ func TestMassUpdateByREST(t *testing.T) {
 	if len(list.Items) != 1 || list.Items[0].ID != applied.Update.ID || list.Items[0].Text != "" {
 		t.Errorf("listed %+v", list.Items)
 	}
-	admin.answer(admin.do(http.MethodDelete, path+"/"+applied.Update.ID, nil), http.StatusOK, applied.Update)
+	admin.answer(admin.do(http.MethodDelete, path+"/"+applied.Update.ID+"?reason=over", nil), http.StatusOK, applied.Update)
 	if applied.Update.State != "undone" {
 		t.Errorf("undone: %+v", applied.Update)
 	}
@@ -105,9 +105,9 @@ func TestMassUpdatesThatAreRefused(t *testing.T) {
 		"misspelt":                      {admin, path + "?name=u.json", strings.Replace(instagram, "add_integrations", "ad_integrations", 1), http.StatusUnprocessableEntity, `u.json:1:`},
 		"no JSON":                       {admin, path, "{", http.StatusUnprocessableEntity, "the update:1"},
 		"nothing":                       {admin, path, "", http.StatusBadRequest, ""},
-		"of nobody":                     {admin, path, strings.Replace(instagram, "ann@", "eve@", 1), http.StatusUnprocessableEntity, "eve@acme.com is no active member"},
-		"another plan":                  {admin, path + "?expect_plan=0", instagram, http.StatusPreconditionFailed, "plan 0 says"},
-		"an end that is past":           {admin, path + "?until=2020-01-01T00:00:00Z", instagram, http.StatusUnprocessableEntity, "past"},
+		"of nobody":                     {admin, path + "?reason=x", strings.Replace(instagram, "ann@", "eve@", 1), http.StatusUnprocessableEntity, "eve@acme.com is no active member"},
+		"another plan":                  {admin, path + "?reason=x&expect_plan=0", instagram, http.StatusPreconditionFailed, "plan 0 says"},
+		"an end that is past":           {admin, path + "?reason=x&until=2020-01-01T00:00:00Z", instagram, http.StatusUnprocessableEntity, "past"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p api.Problem
@@ -125,7 +125,7 @@ func TestRequestByREST(t *testing.T) {
 	w.hire("acme", "boss", "Boss")
 	application, admin := w.with("acme", api.ScopeMembersWrite), w.with("acme", api.ScopeMembersRead, api.ScopeMembersWrite)
 	var applied api.PermissionApplied
-	admin.answer(admin.sends("/organizations/acme/permissions/updates", instagram), http.StatusOK, &applied)
+	admin.answer(admin.sends("/organizations/acme/permissions/updates?reason=campaign", instagram), http.StatusOK, &applied)
 
 	var asked, again api.PermissionRequest
 	body := api.AskBody{Permission: "agents.create", Reason: "for the launch"}

@@ -262,6 +262,7 @@ type Status struct {
 	Version       string               `json:"version"`
 	Organizations []OrganizationStatus `json:"organizations" nullable:"false"`
 	Problems      []string             `json:"problems" nullable:"false" doc:"What is wrong with the configuration as it was read last; what was in force before stays."`
+	Warnings      []string             `json:"warnings" nullable:"false" doc:"What the configuration as it was read last is warned of, such as letters whose links nobody else can open."`
 }
 
 // OrganizationStatus is how one organization stands.
@@ -285,7 +286,7 @@ func (s *Server) status(api huma.API) {
 			if err != nil {
 				return nil, err
 			}
-			view := Status{Version: s.Version, Organizations: []OrganizationStatus{}, Problems: []string{}}
+			view := Status{Version: s.Version, Organizations: []OrganizationStatus{}, Problems: []string{}, Warnings: []string{}}
 			for _, o := range page.Items {
 				line := OrganizationStatus{Organization: o}
 				if s.Waiting != nil {
@@ -303,9 +304,13 @@ func (s *Server) status(api huma.API) {
 				for _, p := range s.Problems() {
 					if p.Severity == directory.SeverityError {
 						view.Problems = append(view.Problems, p.String())
+					} else {
+						p.Excerpt = ""
+						view.Warnings = append(view.Warnings, p.String())
 					}
 				}
 				slices.Sort(view.Problems)
+				slices.Sort(view.Warnings)
 			}
 			return found(view, err)
 		})

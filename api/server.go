@@ -107,18 +107,27 @@ func readBody(w http.ResponseWriter, r *http.Request) error {
 	if strings.Contains(r.URL.Path, "/policy/") {
 		limit = maxPolicyBody
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return directory.Errorf(directory.TooLarge, "The body is larger than %d bytes, the most that is taken.", limit)
-	case err != nil && directory.KindOf(err) == directory.Internal:
-		return &directory.Error{Kind: directory.Invalid, Message: "The body of the request ended early; send it again.", Err: err}
-	case err != nil:
+	body, err := wholeBody(w, r, limit)
+	if err != nil {
 		return err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return nil
+}
+
+// wholeBody reads a body of so many bytes at most.
+func wholeBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var large *http.MaxBytesError
+	switch {
+	case err == nil:
+		return body, nil
+	case errors.As(err, &large):
+		return nil, directory.Errorf(directory.TooLarge, "The body is larger than %d bytes, the most that is taken.", limit)
+	case directory.KindOf(err) == directory.Internal:
+		return nil, &directory.Error{Kind: directory.Invalid, Message: "The body of the request ended early; send it again.", Err: err}
+	}
+	return nil, err
 }
 
 // register builds the routes and their description.

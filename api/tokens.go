@@ -179,6 +179,9 @@ func (s *Server) allowToken(ctx context.Context, tx store.Tx, n *names, t *direc
 	if !t.Expires.IsZero() && !t.Expires.After(now) {
 		return invalid("expires", "The token would expire at %s, which is past.", t.Expires.Format(time.RFC3339))
 	}
+	if t.Expires.After(now.AddDate(100, 0, 0)) {
+		return invalid("expires", "The token would expire at %s, which is more than a hundred years ahead; leave that out for one that never does.", t.Expires.Format(time.RFC3339))
+	}
 	if t.Conn == 0 {
 		return allowScopes(callerOf(ctx), t)
 	}

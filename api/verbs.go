@@ -23,10 +23,12 @@ type ReasonBody struct {
 func (b *ReasonBody) given() (string, error) {
 	reason, err := reasonOf(b.Reason)
 	if err == nil && reason == "" {
-		err = invalid("reason", "Say why: the reason is kept in the journal.")
+		err = sayWhy()
 	}
 	return reason, err
 }
+
+func sayWhy() error { return invalid("reason", "Say why: the reason is kept in the journal.") }
 
 // maxReason is how long a reason may be, in characters.
 const maxReason = 500
