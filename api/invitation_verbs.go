@@ -74,7 +74,7 @@ func (s *Server) invitationVerbs(api huma.API) {
 			return do(ctx, a)
 		})
 	}
-	plain("resend", "Send an invitation again", "Mails a new link, after which those of before work no more. An invitation that has expired is open again.",
+	plain("resend", "Send an invitation again", "Mails a new link, after which those of before work no more. An invitation that has expired is open again; where the organization wants an approval and nobody has given one, it waits for that.",
 		func(ctx context.Context, a provision.InvitationAct) (*directory.Grant, error) {
 			return s.Engine.ResendInvitation(ctx, a)
 		})

@@ -7,9 +7,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/mapping"
 	"github.com/mixus/usher/outbox/mail"
+	"github.com/mixus/usher/provision"
 	"github.com/mixus/usher/store"
 )
 
@@ -131,26 +132,32 @@ func (s *Server) retryMail(ctx context.Context, in *oneMail) (Mail, error) {
 }
 
 func (s *Server) previewLetter(ctx context.Context, in *oneLetter) (Letter, error) {
-	var organization *config.Organization
-	err := s.view(ctx, in.Organization, func(tx store.Tx, _ *names, org directory.OrgNum) error {
-		policy, err := s.Engine.Policy(tx, org)
-		if err == nil {
-			organization = policy.Organization
-		}
+	var policy *mapping.Policy
+	err := s.view(ctx, in.Organization, func(tx store.Tx, _ *names, org directory.OrgNum) (err error) {
+		policy, err = s.Engine.Policy(tx, org)
 		return err
 	})
 	if err != nil {
 		return Letter{}, err
 	}
-	return PreviewLetter(organization, in.Kind, s.Engine.PublicURL, s.Now())
+	return PreviewLetter(policy, in.Kind, s.Engine.PublicURL, s.Now())
 }
 
-// PreviewLetter shows a letter of an organization, filled in with made-up values.
-func PreviewLetter(o *config.Organization, kind, publicURL string, at time.Time) (Letter, error) {
-	m, err := mail.Preview(kind, mail.Letter{
+// PreviewLetter shows a letter of an organization, filled in with made-up values; the welcome has those of the organization's
+// file.
+func PreviewLetter(policy *mapping.Policy, kind, publicURL string, at time.Time) (Letter, error) {
+	o := policy.Organization
+	from := mail.Letter{
 		ID: "preview", To: "ann@acme.com", Organization: cmp.Or(o.Name, o.ID), SupportName: o.Support.Name, SupportEmail: o.Support.Email,
 		PublicURL: cmp.Or(publicURL, "https://usher.example.com"), At: at,
-	}, o.Letters.Templates)
+	}
+	var m *mail.Message
+	var err error
+	if kind == mail.KindWelcome {
+		m, err = provision.ExampleWelcome(policy).Message(from, o.Letters.Templates)
+	} else {
+		m, err = mail.Preview(kind, from, o.Letters.Templates)
+	}
 	if err != nil {
 		return Letter{}, err
 	}

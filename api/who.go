@@ -15,8 +15,8 @@ type Holder struct {
 	ID      string   `json:"id"`
 	Email   string   `json:"email"`
 	Name    string   `json:"name"`
-	Has     []string `json:"has" nullable:"false" doc:"Through what: a role or a permission set, or what the rule gives."`
-	Reasons []Reason `json:"reasons" nullable:"false" doc:"Why, as stored when it was decided; for a rule, what it matched by comes first."`
+	Has     []string `json:"has" nullable:"false" doc:"Through what: a role, a permission set, what an admin gave by hand, or what the rule gives."`
+	Reasons []Reason `json:"reasons" nullable:"false" doc:"Why, as stored when it was decided or given; for a rule, what it matched by comes first."`
 }
 
 // whoFilter says what to ask for: exactly one of these.
@@ -24,7 +24,7 @@ type whoFilter struct {
 	InOrganization
 	Paging
 	Role          string `query:"role" maxLength:"200" doc:"Who has this role."`
-	Permission    string `query:"permission" maxLength:"200" doc:"Whom a role or a permission set gives this permission."`
+	Permission    string `query:"permission" maxLength:"200" doc:"Whom a role, a permission set, a mass update or an approval gives this permission."`
 	Rule          string `query:"rule" maxLength:"200" doc:"Whom this rule matches."`
 	Team          string `query:"team" maxLength:"200" doc:"Who is in this team."`
 	PermissionSet string `query:"permission_set" maxLength:"200" doc:"Who has this permission set."`

@@ -18,7 +18,12 @@ type Configuration struct {
 	// OperatorReads is true when the operator's file itself has no error.
 	OperatorReads bool
 	Policies      []Policy // of the organizations that could be read, in the order of their files' names
+
+	loaded *config.Loaded
 }
+
+// AbsentSecrets warns of each secret that is not where usher.yaml says it is.
+func (c *Configuration) AbsentSecrets() []directory.Problem { return c.loaded.AbsentSecrets() }
 
 // Policy is one organization's file, compiled.
 type Policy struct {
@@ -39,7 +44,7 @@ func ReadConfiguration(path, values string) (*Configuration, []directory.Problem
 	}
 	loaded, more := config.Load(path, options)
 	problems = append(problems, more...)
-	c := &Configuration{Operator: loaded.Operator, OperatorReads: loaded.Operator != nil && !slices.ContainsFunc(problems, func(p directory.Problem) bool {
+	c := &Configuration{loaded: loaded, Operator: loaded.Operator, OperatorReads: loaded.Operator != nil && !slices.ContainsFunc(problems, func(p directory.Problem) bool {
 		return p.Severity == directory.SeverityError && (p.File == "" || filepath.Base(p.File) == filepath.Base(path))
 	})}
 	for _, organization := range loaded.Organizations {

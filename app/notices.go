@@ -89,7 +89,7 @@ func connectionNotices(conns map[string]store.ConnectionRow, findings []trust.Fi
 		}
 		list = append(list, notice{row.Org, thing, mail.Notice{
 			About:  "somebody has to see to the connection " + f.Connection,
-			Text:   "People sign in through the connection " + f.Connection + ". `usher connections check " + f.Connection + "` examines it; this was found:",
+			Text:   "People sign in through the connection " + f.Connection + ". `usher connections test " + f.Connection + "` examines it; this was found:",
 			Advice: []string{f.Text},
 		}})
 	}

@@ -15,6 +15,7 @@ type decoder struct {
 	options    Options
 	problems   []directory.Problem
 	secrets    []reference       // ${secret:NAME}, in order of appearance
+	kept       []keptSecret      // where usher.yaml says that secrets are
 	used       map[string]string // the values of --values that the file uses
 	included   []directory.PolicyFile
 	otherFiles []*source // of the files it names

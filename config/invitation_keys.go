@@ -16,8 +16,8 @@ type Invitations struct {
 	Reminders       []time.Duration // after the mail with the link, in ascending order
 	RemindAt        Cron            // when reminders that are due go out
 	MaxResends      int             // how often a new link may be sent
-	MaxPerDay       int             // letters that admins send on a day, in UTC, to addresses of the organization's domains
-	MaxOutside      int             // letters that admins send on a day to all other addresses
+	MaxPerDay       int             // letters that are sent on a day, in UTC, to addresses of the organization's domains
+	MaxOutside      int             // letters that are sent on a day to all other addresses
 }
 
 // The limits of invitations where a file says nothing, and the longest that it may ask for.
@@ -46,7 +46,7 @@ func invitationsTable() *object[Invitations] {
 			in("max_resends", count(0), func(i *Invitations) *int { return &i.MaxResends },
 				"How often one invitation may be sent again with a new link; 5 without it.", "5"),
 			in("max_per_day", count(0), func(i *Invitations) *int { return &i.MaxPerDay },
-				"How many letters with invitations admins may send on one day, in UTC, to addresses of the organization's own, proven domains; 200,000 without it.", "1000"),
+				"How many letters with invitations may be sent on one day, in UTC, to addresses of the organization's own, proven domains; 200,000 without it.", "1000"),
 			in("max_outside_per_day", count(0), func(i *Invitations) *int { return &i.MaxOutside },
 				"The same for all other addresses; 500 without it, and 0 invites nobody from outside.", "50"),
 		},

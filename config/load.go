@@ -25,6 +25,9 @@ type Loaded struct {
 	// Disputed holds the names of organizations' files that claim what another claims, too: an id, a connection or a
 	// domain. Which of them is right, nobody knows here.
 	Disputed []string
+
+	file *source      // usher.yaml
+	kept []keptSecret // where it says that secrets are
 }
 
 // Load reads usher.yaml with all the organization files that it names, or a single organization file, domain file or
@@ -86,7 +89,7 @@ type loader struct {
 
 // operator reads the organization files and checks what must be unique over all of them.
 func (l *loader) operator(o *Operator, root *node, d *decoder) {
-	l.loaded.Operator = o
+	l.loaded.Operator, l.loaded.file, l.loaded.kept = o, d.src, d.kept
 	files := l.find(o, d)
 	for _, file := range files {
 		text, err := readFile(file)
@@ -120,6 +123,7 @@ func (l *loader) operator(o *Operator, root *node, d *decoder) {
 	l.checkSecretOwners(o, root, d)
 	l.checkDeclared(o, d)
 	l.checkBreakGlass(o)
+	l.checkLoopback(o)
 	dir := l.loaded.Dir
 	for _, path := range []*string{&o.Data, &o.TLS.Certificate, &o.TLS.Key, &o.Backup.Directory} {
 		if *path != "" && !filepath.IsAbs(*path) {

@@ -7,9 +7,18 @@ import (
 	"github.com/mixus/usher/directory"
 )
 
+// How much can be asked of people, in all: what is asked of each is looked at whenever they open a page.
+const (
+	mostSteps   = 100
+	mostModules = 1000
+)
+
 // finishOnboarding orders what is asked of who is new and checks the names in it.
 func finishOnboarding(d *decoder, o *Organization) {
 	b := &o.Onboarding
+	if tooMuchIsAsked(d, b) {
+		return
+	}
 	slices.SortStableFunc(b.Training, byTraining)
 	uniqueBy(d, "step", b.Steps, func(v OnboardingStep) (string, directory.Position) { return v.ID, v.At })
 	uniqueBy(d, "training", b.Training, func(v Training) (string, directory.Position) { return v.Of, v.At })
@@ -32,6 +41,27 @@ func finishOnboarding(d *decoder, o *Organization) {
 			d.warn(m.At, fmt.Sprintf("no training has a module %q", short(m.Name)), didYouMean(m.Name, modules, "add it to required_modules or optional_modules of a training, or remove it"))
 		}
 	}
+}
+
+// tooMuchIsAsked refuses more than people can be asked to do.
+func tooMuchIsAsked(d *decoder, b *Onboarding) bool {
+	modules := 0
+	for i := range b.Training {
+		modules += len(b.Training[i].Required) + len(b.Training[i].Optional)
+	}
+	problem := ""
+	switch {
+	case len(b.Steps) > mostSteps:
+		problem = fmt.Sprintf("%d steps, and can have %d", len(b.Steps), mostSteps)
+	case modules > mostModules:
+		problem = fmt.Sprintf("%d modules in its trainings, and can have %d", modules, mostModules)
+	case len(b.Modules) > mostModules:
+		problem = fmt.Sprintf("%d modules, and can have %d", len(b.Modules), mostModules)
+	default:
+		return false
+	}
+	d.fail(b.At, "the onboarding has "+problem, "leave to the application what is asked beyond that, and ask for it in one step")
+	return true
 }
 
 // checkModules reports modules that are reported as a step would be.

@@ -52,7 +52,8 @@ func operatorTable() *object[Operator] {
 		start: func(at directory.Position) Operator {
 			return Operator{At: at, Listen: DefaultListen, Data: DefaultData, Organizations: defaultOrganizations(), Log: Log{Level: "info", Format: "text", Access: true}}
 		},
-		finish: func(d *decoder, _ *node, o *Operator) {
+		finish: func(d *decoder, n *node, o *Operator) {
+			checkPublicURL(d, n, o)
 			uniqueBy(d, "client", o.Clients, func(c Client) (string, directory.Position) { return c.ID, c.At })
 			if o.PublicURL == "" {
 				scheme := "http://"
@@ -138,6 +139,7 @@ func collect[V any](rows []named[V]) map[string]V {
 func readSecretSource(d *decoder, key, n *node) (named[string], bool) {
 	text := strings.TrimSpace(n.text)
 	if n.kind == isText && secretSource.MatchString(text) {
+		d.kept = append(d.kept, keptSecret{at: n.at, name: key.text, source: text})
 		return named[string]{key.text, text}, true
 	}
 	d.src.hide(n)

@@ -51,7 +51,7 @@ func TestADomainThatIsDeclaredForNobodysUseIsWarnedOf(t *testing.T) {
 }
 
 func TestGlassThatNobodyCouldBreakOrHearIsWarnedOf(t *testing.T) {
-	const mail = "organizations: [acme.yaml]\nmail: {smtp: \"smtp://mail.acme.com\", from: usher@acme.com}\n"
+	const mail = "organizations: [acme.yaml]\npublic_url: https://usher.acme.com\nmail: {smtp: \"smtp://mail.acme.com\", from: usher@acme.com}\n"
 	for name, c := range map[string]struct{ operator, acme, want string }{
 		"all is well":     {mail, acmeAlone + "break_glass: [{email: root@acme.com}]\n", ""},
 		"no mail server":  {"organizations: [acme.yaml]\n", acmeAlone + "break_glass: [{email: root@acme.com}]\n", "acme.yaml:3:15: warning: nobody can break glass"},

@@ -28,6 +28,15 @@ func permissions() []permission {
 	}
 }
 
+// PermissionNames returns the names of the values that the application knows.
+func PermissionNames() []string {
+	var names []string
+	for _, p := range permissions() {
+		names = append(names, p.name)
+	}
+	return names
+}
+
 var levelForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
 // permissionSets is a mapping from the name of a set to its values.

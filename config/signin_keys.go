@@ -15,12 +15,12 @@ func samlTable() *object[map[string]any] {
 		name: "saml", noun: `"saml"`,
 		doc: "Sign-in by SAML 2.0. Give the provider's metadata by metadata_url, metadata_file or metadata, or entity_id with sso_url and certificates.",
 		keys: []key[map[string]any]{
-			entry("metadata_url", webURL(), "Where the provider publishes its metadata; it is read again on a schedule.", "https://acme.okta.com/app/exk1/sso/saml/metadata"),
+			entry("metadata_url", providerURL(), "Where the provider publishes its metadata; it is read again on a schedule.", "https://acme.okta.com/app/exk1/sso/saml/metadata"),
 			entry("metadata_file", filePath(), "A file with the provider's metadata, relative to this one.", "okta.xml"),
 			entry("metadata", anyText(), "The provider's metadata itself.", `"<EntityDescriptor/>"`),
 			entry("entity_id", environmentText(), "The provider's entity id; beside metadata, the only one that is believed.", "http://www.okta.com/exk1"),
-			entry("sso_url", webURL(), "Where people sign in.", "https://acme.okta.com/app/exk1/sso/saml"),
-			entry("slo_url", webURL(), "Where sign-outs are announced.", "https://acme.okta.com/app/exk1/slo/saml"),
+			entry("sso_url", providerURL(), "Where people sign in.", "https://acme.okta.com/app/exk1/sso/saml"),
+			entry("slo_url", providerURL(), "Where sign-outs are announced.", "https://acme.okta.com/app/exk1/slo/saml"),
 			entry("certificates", listOf(anyText(), "a list of PEM texts"), "The provider's signing certificates in PEM; two while one replaces the other.", `["-----BEGIN CERTIFICATE-----"]`),
 			entry("attributes", textMap(), "Which attribute of an assertion holds what: "+signInFields+".", "{email: mail, groups: memberOf}"),
 			entry("name_id", oneOf("persistent", "emailAddress", "unspecified"), "The form of name that is asked for; persistent without it. With emailAddress people are known by their mail address, unless subject names an attribute: who inherits an address inherits its account.", "persistent"),
@@ -40,7 +40,7 @@ func oidcTable() *object[map[string]any] {
 	return &object[map[string]any]{
 		name: "oidc", noun: `"oidc"`, doc: "Sign-in by OpenID Connect.",
 		keys: []key[map[string]any]{
-			entry("issuer", webURL(), "The provider's issuer, below which its configuration is found.", "https://acme.okta.com").must(),
+			entry("issuer", providerURL(), "The provider's issuer, below which its configuration is found.", "https://acme.okta.com").must(),
 			entry("client_id", environmentText(), "The id under which the provider knows usher.", "0oa1b2c3").must(),
 			entry("client_secret", secretReference(), "The secret that belongs to it, by name; usher.yaml says where it comes from.", "${secret:okta}"),
 			entry("private_key", secretReference(), "In place of a secret: a private key in PEM with which usher signs for itself (private_key_jwt).", "${secret:okta_key}"),

@@ -39,6 +39,7 @@ type Invitation struct {
 	Message    string   `json:"message,omitempty"`
 
 	Editors  []string      `json:"editors,omitempty"`  // the admins who have changed what it gives: none of them approves it
+	Approved string        `json:"approved,omitempty"` // the admin who has approved what it gives; "" for nobody
 	Auto     bool          `json:"auto,omitempty"`     // a connection with "provisioning: invite" made it
 	Pushed   bool          `json:"pushed,omitempty"`   // a directory speaks of the person, or did: without its word the invitation is nothing
 	Links    [][]byte      `json:"links,omitempty"`    // the hashes of the secrets of the links that work; none while it waits for approval, or is over
@@ -53,6 +54,7 @@ type Invitation struct {
 	Closed   time.Time     `json:"closed,omitzero"`    // accepted, declined, expired or cancelled then
 	Mailed   string        `json:"mailed,omitempty"`   // what the mail server said when it refused the last mail
 	Letter   ID            `json:"letter,omitzero"`    // its last letter; reminders are letters
+	Goes     time.Time     `json:"goes,omitzero"`      // its last letter, which waits for a day with room for it; zero where none has to
 	Taken    time.Time     `json:"taken,omitzero"`     // the mail server took a letter with a link that works last
 	Gives    string        `json:"gives,omitempty"`    // the role that rules and limits make of the one asked for, where that is another
 	Because  string        `json:"because,omitempty"`  // why it is another

@@ -29,4 +29,5 @@ type Mail struct {
 	Created time.Time `json:"created"`
 
 	LastError string `json:"error,omitempty"` // what the mail server said last
+	Waits     string `json:"waits,omitempty"` // why it was not to be sent at once
 }

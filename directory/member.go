@@ -151,13 +151,16 @@ func (d *Decision) Equal(o *Decision) bool {
 		d.Manager == o.Manager && d.ManagerID == o.ManagerID && d.Guest == o.Guest && d.Ends.Equal(o.Ends) &&
 		slices.Equal(d.Teams, o.Teams) && slices.Equal(d.PermissionSets, o.PermissionSets) &&
 		slices.Equal(d.Spaces, o.Spaces) && slices.Equal(d.Projects, o.Projects) &&
-		slices.Equal(d.Aliases, o.Aliases) && equalReasons(d.Reasons, o.Reasons)
+		slices.Equal(d.Aliases, o.Aliases) && EqualReasons(d.Reasons, o.Reasons)
 }
 
-// equalReasons compares in place: a plan does so for everybody.
-func equalReasons(these, those []Reason) bool {
+// EqualReasons reports whether two lists of reasons are the same. It compares in place: a plan does so for everybody.
+func EqualReasons(these, those []Reason) bool {
 	if len(these) != len(those) {
 		return false
+	}
+	if len(these) == 0 || &these[0] == &those[0] {
+		return true
 	}
 	for i := range these {
 		a, b := &these[i], &those[i]

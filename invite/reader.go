@@ -98,10 +98,12 @@ func (l *limited) Read(b []byte) (int, error) {
 
 var errTooLarge = &RowError{Message: fmt.Sprintf("The file has more than %d MB. Split it.", MaxBytes>>20)}
 
-// lines makes a line end of every carriage return: some programs end lines with nothing else.
+// lines makes a line end of every carriage return: some programs end lines with nothing else. It ends with a row that is too
+// wide.
 type lines struct {
 	from *bufio.Reader
 	cr   bool
+	width
 }
 
 func (l *lines) Read(b []byte) (int, error) {
@@ -114,6 +116,9 @@ func (l *lines) Read(b []byte) (int, error) {
 		}
 		if l.cr = c == '\r'; l.cr {
 			c = '\n'
+		}
+		if l.add(c) {
+			return len(out), errTooWide
 		}
 		out = append(out, c)
 	}
@@ -135,18 +140,21 @@ func NewReader(from io.Reader) (*Reader, error) {
 	if _, err := text.Discard(skip); err != nil {
 		return nil, err
 	}
-	r := &Reader{left: left, csv: csv.NewReader(&lines{from: text})}
+	rows := &lines{from: text}
+	r := &Reader{left: left, csv: csv.NewReader(rows)}
 	r.csv.FieldsPerRecord, r.csv.ReuseRecord = -1, true
 	if first, ok := bytes.CutPrefix(start, []byte("sep=")); ok && len(first) > 0 { // what a spreadsheet writes for itself
 		r.csv.Comma = rune(first[0])
 		if !strings.ContainsRune(",;\t|", r.csv.Comma) {
 			return nil, &RowError{Line: 1, Message: "The line \"sep=\" names no separator that can be read; it may be a comma, a semicolon or a tab."}
 		}
+		rows.comma = first[0]
 		if _, err := r.csv.Read(); err != nil {
 			return nil, r.fileProblem(err)
 		}
 	} else {
 		r.csv.Comma = separator(start)
+		rows.comma = byte(r.csv.Comma)
 	}
 	header, err := r.csv.Read()
 	if errors.Is(err, io.EOF) {

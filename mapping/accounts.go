@@ -12,7 +12,7 @@ type account struct {
 	*Account
 	connection *connection // nil when the file has none of that id
 	groups     groupSet
-	subject    *subject // made when the first condition needs it
+	subject    *subject // of an account to which rules apply; see makes it
 	invited    bool     // made of an invitation: no provider speaks of the person
 }
 
@@ -34,13 +34,14 @@ func (a *account) what() string {
 	return "a record of "
 }
 
+// see returns the account as conditions see it. It is made when the first condition needs it.
 func (a *account) see() *subject {
-	if a.subject == nil {
+	if a.subject.account == nil {
 		var z zeros
 		if a.connection != nil {
 			z = a.connection.zeros
 		}
-		a.subject = newSubject(a.Account, z)
+		a.subject.set(a.Account, z)
 	}
 	return a.subject
 }
@@ -49,7 +50,7 @@ func (a *account) see() *subject {
 // they are then all there is to say who the person is.
 func (e *evaluation) gather() *ignore {
 	var ignored *ignore
-	e.counted = make([]account, 0, len(e.person.Accounts))
+	e.counted = e.room.counted[:0]
 	for i := range e.person.Accounts {
 		a := &e.person.Accounts[i]
 		if entry := e.policy.ignored(a); entry == nil {
@@ -65,6 +66,7 @@ func (e *evaluation) gather() *ignore {
 			e.count(&e.person.Accounts[i])
 		}
 	}
+	e.room.counted = e.counted
 	slices.SortFunc(e.counted, compareAccounts)
 	e.choose()
 	return ignored
@@ -100,8 +102,9 @@ func (e *evaluation) choose() {
 		e.giving = slices.DeleteFunc(slices.Clone(e.counted), inactive)
 	}
 	e.invitedDepartments()
+	e.room.unseen(e.giving)
 	if words := e.policy.selectors.words(); words > 0 {
-		sets := make(groupSet, words*len(e.giving))
+		sets := e.room.groupSets(words, len(e.giving))
 		for i := range e.giving {
 			e.giving[i].groups = sets[i*words : (i+1)*words]
 			e.policy.selectors.fill(e.giving[i].groups, e.giving[i].Groups)

@@ -36,7 +36,7 @@ func TestWhatAConditionRequires(t *testing.T) {
 			t.Errorf("%s requires attribute %d to be one of %q; want %q", test.when, field, values, test.values)
 			continue
 		}
-		account := newSubject(&Account{}, zeros{})
+		account := &subject{}
 		switch test.attribute {
 		case "Department":
 			account.user.Department = "x"

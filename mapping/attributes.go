@@ -57,13 +57,10 @@ func (a *attributes) set(p *directory.Profile) {
 		PreferredLanguage: p.PreferredLanguage, Locale: p.Locale, Timezone: p.Timezone,
 		EmployeeNumber: p.EmployeeNumber, CostCenter: p.CostCenter, Organization: p.Organization,
 		Division: p.Division, Department: p.Department, Manager: p.Manager, Email: p.Email(),
-		Roles: p.Roles, Entitlements: p.Entitlements,
+		Emails: a.Emails[:0], Roles: p.Roles, Entitlements: p.Entitlements,
 	}
-	if len(p.Emails) > 0 {
-		a.Emails = make([]string, len(p.Emails))
-		for i, e := range p.Emails {
-			a.Emails[i] = e.Value
-		}
+	for i := range p.Emails {
+		a.Emails = append(a.Emails, p.Emails[i].Value)
 	}
 }
 
@@ -79,23 +76,23 @@ const (
 type subject struct {
 	user    attributes
 	ext     extensions
-	groups  []string // present displayNames, sorted
 	account *Account
 }
 
-func newSubject(a *Account, z zeros) *subject {
-	s := &subject{account: a, ext: extensions{body: a.Body, zeros: z}}
+func (s *subject) set(a *Account, z zeros) {
+	s.account, s.ext = a, extensions{body: a.Body, zeros: z}
 	s.user.set(&a.Profile)
 	s.user.Ext = &s.ext
-	if len(a.Groups) > 0 {
-		s.groups = make([]string, len(a.Groups))
-		for i := range a.Groups {
-			s.groups[i] = a.Groups[i].Name
-		}
-		slices.Sort(s.groups)
-		s.groups = slices.Compact(s.groups)
+}
+
+// groups returns the present displayNames of the account's groups, sorted.
+func (s *subject) groups() []string {
+	names := make([]string, len(s.account.Groups))
+	for i := range names {
+		names[i] = s.account.Groups[i].Name
 	}
-	return s
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // ResolveName returns a variable.
@@ -104,7 +101,7 @@ func (s *subject) ResolveName(name string) (any, bool) {
 	case variableUser:
 		return &s.user, true
 	case variableGroups:
-		return s.groups, true
+		return s.groups(), true
 	case variableConnection:
 		return s.account.Connection, true
 	}
@@ -128,6 +125,11 @@ func (s *subject) inGroup(_ string, args ...ref.Val) ref.Val {
 		return types.MaybeNoSuchOverloadErr(args[0])
 	}
 	return types.Bool(s.isIn(string(name)))
+}
+
+// isCalled reports whether a group of the account has a displayName.
+func (s *subject) isCalled(name string) bool {
+	return slices.ContainsFunc(s.account.Groups, func(g Group) bool { return g.Name == name })
 }
 
 // isIn reports whether the account is in a group that a name means.

@@ -10,7 +10,11 @@ import (
 
 // Evaluate decides for one person at an instant. It is a function: no clock, no history beyond its arguments, and the
 // order of accounts, groups and grants does not matter.
-func (p *Policy) Evaluate(person *Person, at time.Time) Result { return p.evaluate(person, at, nil) }
+func (p *Policy) Evaluate(person *Person, at time.Time) Result {
+	r := rooms.Get().(*room)
+	defer rooms.Put(r)
+	return p.evaluate(person, at, nil, r)
+}
 
 // evaluation is one run of Evaluate or Explain.
 type evaluation struct {
@@ -18,6 +22,7 @@ type evaluation struct {
 	person *Person
 	at     time.Time
 	trace  *Trace // nil for Evaluate
+	room   *room
 
 	counted   []account // those that are not ignored, in the order of connections
 	giving    []account // those of counted to which rules apply: the active ones, where there are any
@@ -29,10 +34,17 @@ type evaluation struct {
 	result    Result
 }
 
-func (p *Policy) evaluate(person *Person, at time.Time, trace *Trace) Result {
-	e := evaluation{policy: p, person: person, at: at, trace: trace}
+func (p *Policy) evaluate(person *Person, at time.Time, trace *Trace, r *room) Result {
+	e := evaluation{policy: p, person: person, at: at, trace: trace, room: r}
+	e.decision().Reasons = r.reasons[:0]
+	e.decide()
+	e.ownReasons()
+	return e.result
+}
+
+func (e *evaluation) decide() {
 	ignored := e.gather()
-	if trace != nil {
+	if e.trace != nil {
 		e.explainAccounts()
 		defer e.explainRules()
 	}
@@ -41,7 +53,7 @@ func (p *Policy) evaluate(person *Person, at time.Time, trace *Trace) Result {
 		e.keepTime()
 		e.manual()
 		e.stop(directory.StatusNone, directory.SourceIgnored, ignored.at.Rule(), "every directory record is on the ignore list")
-		return e.result
+		return
 	}
 	e.match()
 	e.keepTime()
@@ -52,7 +64,6 @@ func (p *Policy) evaluate(person *Person, at time.Time, trace *Trace) Result {
 	e.status()
 	e.approval()
 	e.rollout()
-	return e.result
 }
 
 // decision is the decision in the making.
@@ -63,10 +74,21 @@ func (e *evaluation) before() *directory.Decision { return e.person.Current }
 
 // reason adds a stored reason.
 func (e *evaluation) reason(r directory.Reason) {
-	if e.result.Decision.Reasons == nil {
-		e.result.Decision.Reasons = make([]directory.Reason, 0, 6)
-	}
 	e.result.Decision.Reasons = append(e.result.Decision.Reasons, r)
+}
+
+// ownReasons takes the reasons out of the room: they are those in force, mostly, and else a copy.
+func (e *evaluation) ownReasons() {
+	d, was := e.decision(), e.before()
+	e.room.reasons = d.Reasons
+	switch {
+	case len(d.Reasons) == 0:
+		d.Reasons = nil
+	case was != nil && directory.EqualReasons(d.Reasons, was.Reasons):
+		d.Reasons = slices.Clip(was.Reasons)
+	default:
+		d.Reasons = slices.Clone(d.Reasons)
+	}
 }
 
 // step adds a choice: its reason to the decision, and all of it to the trace.

@@ -36,7 +36,7 @@ type Step struct {
 // Explain evaluates and says why: every rule with its place, whether it matched, and which selector held or failed.
 func (p *Policy) Explain(person *Person, at time.Time) Trace {
 	trace := Trace{Rules: make([]RuleTrace, 0, len(p.rules))}
-	trace.Result = p.evaluate(person, at, &trace)
+	trace.Result = p.evaluate(person, at, &trace, &room{})
 	return trace
 }
 

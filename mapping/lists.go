@@ -32,6 +32,11 @@ func (e *evaluation) lists() {
 }
 
 func (e *evaluation) list(field string, was []string, given, denied func(*config.Rule) []string) []string {
+	speaks := func(m match) bool { return len(given(m.Rule))+len(denied(m.Rule)) > 0 }
+	invited := field == fieldPermissionSets && len(e.person.Grants) > 0
+	if !invited && !slices.ContainsFunc(e.matches, speaks) {
+		return nil
+	}
 	gifts := make([]gift, 0, 8)
 	e.each(func(m *match) {
 		if !m.gives {

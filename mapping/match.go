@@ -54,7 +54,7 @@ func (r *rule) plainlyNot(a *account) bool {
 
 // match finds the rules that count. A rule matches the person when it matches one account entirely.
 func (e *evaluation) match() {
-	e.matches = make([]match, 0, 4)
+	e.matches = e.room.matches[:0]
 	var room [64]int
 	for _, n := range e.askable(room[:0]) {
 		r := e.policy.rules[n]
@@ -86,6 +86,7 @@ func (e *evaluation) match() {
 			e.matches = append(e.matches, found)
 		}
 	}
+	e.room.matches = e.matches
 }
 
 // askable adds the places of the rules that can match: those that ask for a group or a text that the person has, and

@@ -95,7 +95,7 @@ func (m *mentions) seen(s *subject) string {
 		parts = append(parts, fmt.Sprintf("%s %q", in, g.name))
 	}
 	if m.groups {
-		parts = append(parts, fmt.Sprintf("groups are %q", s.groups))
+		parts = append(parts, fmt.Sprintf("groups are %q", s.groups()))
 	}
 	if m.connection {
 		parts = append(parts, fmt.Sprintf("connection is %q", s.account.Connection))

@@ -109,7 +109,7 @@ func nativeIn(element, list ast.Expr) predicate {
 		}
 	}
 	if list.Kind() == ast.IdentKind && list.AsIdent() == variableGroups {
-		return func(s *subject) bool { return slices.Contains(s.groups, value(s)) }
+		return func(s *subject) bool { return s.isCalled(value(s)) }
 	}
 	known, ok := literalTexts(list)
 	if !ok {

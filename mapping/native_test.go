@@ -65,7 +65,8 @@ func TestNativeConditionsAgreeWithCEL(t *testing.T) {
 		if name := pick.Draw(rt, "in group"); name != "" {
 			account.Groups = []Group{{Name: name, Names: []string{directory.Fold(name)}}}
 		}
-		s := newSubject(account, zeros{})
+		s := &subject{}
+		s.set(account, zeros{})
 		got, err := compiled.holds(s)
 		compiled.native = nil
 		want, wantErr := compiled.holds(s)

@@ -11,7 +11,7 @@ import (
 // Matching says what a rule makes of a person at an instant: whether it counts for them, why, and what it gives. It is
 // false for a rule that does not match them, and for one whose condition failed.
 func (p *Policy) Matching(person *Person, at time.Time, name string) (RuleTrace, bool) {
-	e := evaluation{policy: p, person: person, at: at}
+	e := evaluation{policy: p, person: person, at: at, room: &room{}}
 	if e.gather() != nil {
 		return RuleTrace{}, false
 	}
@@ -41,13 +41,14 @@ func (p *Policy) RolesPermitting(permission string) []string {
 	return names
 }
 
-// SetsGiving returns the permission sets that hold a value of a name, beside those in which it says false or an empty list.
+// SetsGiving returns the permission sets that hold a value of a name, beside those in which it says false, that an admin may
+// approve it, or an empty list.
 func (p *Policy) SetsGiving(value string) []string {
 	var names []string
 	for i := range p.Organization.PermissionSets {
 		set := &p.Organization.PermissionSets[i]
 		if slices.ContainsFunc(set.Values, func(v config.PermissionValue) bool {
-			return v.Name == value && v.Value.Level != "false" && (!v.Value.IsList || len(v.Value.List) > 0)
+			return v.Name == value && v.Value.Level != "false" && v.Value.Level != "admin_approval" && (!v.Value.IsList || len(v.Value.List) > 0)
 		}) {
 			names = append(names, set.Name)
 		}

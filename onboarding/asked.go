@@ -27,7 +27,7 @@ func (p *Plan) asked(d *directory.Decision) []Step {
 			})
 		}
 	}
-	steps := len(out)
+	steps, places := len(out), map[string]int{}
 	for i := range p.training {
 		t := &p.training[i]
 		because, meant := p.trained(t, d)
@@ -35,10 +35,10 @@ func (p *Plan) asked(d *directory.Decision) []Step {
 			continue
 		}
 		for _, name := range t.Required {
-			out = p.module(out, steps, name, Source{At: t.Places.Item("required_modules", name, t.At).Rule(), Because: because, Required: true})
+			out = p.module(out, places, name, Source{At: t.Places.Item("required_modules", name, t.At).Rule(), Because: because, Required: true})
 		}
 		for _, name := range t.Optional {
-			out = p.module(out, steps, name, Source{At: t.Places.Item("optional_modules", name, t.At).Rule(), Because: because})
+			out = p.module(out, places, name, Source{At: t.Places.Item("optional_modules", name, t.At).Rule(), Because: because})
 		}
 	}
 	slices.SortStableFunc(out[steps:], func(a, b Step) int {
@@ -53,10 +53,10 @@ func (p *Plan) asked(d *directory.Decision) []Step {
 	return out
 }
 
-// module adds a source of a module, which stands behind the steps and once.
-func (p *Plan) module(out []Step, steps int, name string, from Source) []Step {
-	i := slices.IndexFunc(out[steps:], func(s Step) bool { return s.ID == name })
-	if i < 0 {
+// module adds a source of a module, which stands behind the steps and once. Places says where those stand that are there.
+func (p *Plan) module(out []Step, places map[string]int, name string, from Source) []Step {
+	i, there := places[name]
+	if !there {
 		s := Step{ID: name, Module: true, Title: config.TitleOf(name)}
 		if m := p.modules[name]; m != nil {
 			s.Minutes, s.Link = m.Minutes, m.Link
@@ -64,9 +64,10 @@ func (p *Plan) module(out []Step, steps int, name string, from Source) []Step {
 				s.Title = m.Title
 			}
 		}
-		out, i = append(out, s), len(out)-steps
+		out, i = append(out, s), len(out)
+		places[name] = i
 	}
-	s := &out[steps+i]
+	s := &out[i]
 	if !slices.Contains(s.Sources, from) { // named twice in one list
 		s.Sources = append(s.Sources, from)
 	}

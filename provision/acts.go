@@ -55,6 +55,9 @@ func (e *Engine) Pin(ctx context.Context, a Act, role string, until time.Time) (
 		if !until.IsZero() && !until.After(s.now) {
 			return directory.Errorf(directory.Invalid, "The pin would end at %s, which is past.", until.Format(time.RFC3339))
 		}
+		if until.After(s.now.Add(furthest)) {
+			return wrong("until", "The pin would end at %s, which is more than a hundred years ahead; leave the end out for good.", until.Format(time.RFC3339))
+		}
 		lifted, err := s.revoke(a, directory.GrantPin)
 		switch {
 		case err != nil:

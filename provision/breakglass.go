@@ -61,19 +61,24 @@ type EnterCode struct {
 }
 
 // AskCode notes that somebody asks for a code, and returns once that is durable. Whether there is anybody to send one to is
-// found out afterwards (SendMail), so that neither the answer nor the time that it takes says who is known.
-func (e *Engine) AskCode(ctx context.Context, in AskCode) error {
+// found out afterwards (SendMail), so that neither the answer nor the time that it takes says who is known. It reports,
+// for everybody alike, whether the same browser has asked a moment ago: then no other code is sent, and that one works.
+func (e *Engine) AskCode(ctx context.Context, in AskCode) (again bool, err error) {
 	email := directory.Fold(strings.TrimSpace(in.Email))
 	if email == "" || len(email) > longestMailTo {
-		return nil
+		return false, nil
 	}
-	err := e.Store.Update(ctx, func(tx store.Tx) error {
-		now := e.Now().UTC()
+	err = e.Store.Update(ctx, func(tx store.Tx) error {
+		now, key := e.Now().UTC(), codeKey(email, in.Browser)
+		var err error
+		if again, err = e.askedJustNow(tx, requestCode, key, in.Organization, codeLasts); err != nil || again {
+			return err
+		}
 		free, err := takeSlot(tx, email, in.Network, now)
 		if err != nil || !free {
 			return err
 		}
-		if err := putRequest(tx, requestCode, codeKey(email, in.Browser), now.Add(codeLasts), &pendingCode{}); err != nil {
+		if err := putRequest(tx, requestCode, key, now.Add(codeLasts), &pendingCode{Organization: in.Organization}); err != nil {
 			return err
 		}
 		return putAsked(tx, askPrefix+e.ids.New(now).String(), &askedCode{Email: email, Browser: in.Browser[:], Request: in.Request, Agent: in.Agent, At: now, Organization: in.Organization})
@@ -81,7 +86,7 @@ func (e *Engine) AskCode(ctx context.Context, in AskCode) error {
 	if err == nil {
 		e.post.ring()
 	}
-	return err
+	return again, err
 }
 
 // wrongCode is the one answer to every code that does not let in.

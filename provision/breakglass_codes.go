@@ -22,6 +22,18 @@ import (
 type pendingCode struct {
 	Codes []madeCode `json:"codes,omitempty"` // none until they were made, which for most addresses is never
 	Tries int        `json:"tries,omitempty"` // at all of them
+
+	Organization string `json:"organization,omitempty"` // the one that the person wants to enter, of several
+}
+
+// codeAgain is within what time a code that is asked for again, in the same browser, is not sent again: a button is clicked
+// twice, and the second code would be of no use but to confuse.
+const codeAgain = time.Minute
+
+// askedJustNow reports whether a code was asked for a moment ago that may still be entered.
+func (e *Engine) askedJustNow(tx store.Tx, kind string, key [32]byte, organization string, lasts time.Duration) (bool, error) {
+	row, code, err := e.pendingCode(tx, kind, key)
+	return code != nil && code.Organization == organization && row.Expires.After(e.Now().Add(lasts-codeAgain)), err
 }
 
 // madeCode is a code that leads into one organization.

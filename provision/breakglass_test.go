@@ -60,9 +60,10 @@ func (w *glassWorld) ask(email, browserName string) {
 func (w *glassWorld) askFrom(network, email, browserName string) {
 	w.t.Helper()
 	w.now = w.now.Add(time.Second)
-	w.must(w.engine.AskCode(w.t.Context(), provision.AskCode{
+	_, err := w.engine.AskCode(w.t.Context(), provision.AskCode{
 		Email: email, Request: "request-ask", Browser: browser(browserName), Network: network, Agent: "Firefox on Linux",
-	}))
+	})
+	w.must(err)
 }
 
 // mailAll sends what waits, and checks how much does still.
@@ -497,7 +498,8 @@ func TestMailIsSentByItself(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- w.engine.WorkMail(ctx) }()
-	w.must(w.engine.AskCode(t.Context(), provision.AskCode{Email: "root@acme.com", Request: "r", Browser: browser("laptop")}))
+	_, err := w.engine.AskCode(t.Context(), provision.AskCode{Email: "root@acme.com", Request: "r", Browser: browser("laptop")})
+	w.must(err)
 	for began := time.Now(); len(w.server.Mails()) < 3; time.Sleep(10 * time.Millisecond) {
 		if time.Since(began) > 10*time.Second {
 			t.Fatalf("%d mails were sent, want 3", len(w.server.Mails()))

@@ -18,81 +18,84 @@ import (
 type CredentialChange struct {
 	Session *directory.Session
 	Request string // the id of the HTTP request, for the journal
+	Agent   string // the family of the browser, for the letter that tells the person
 }
 
 // SetPassword gives a member a password, in the place of one that there may be. The hash is a PHC string.
 func (e *Engine) SetPassword(ctx context.Context, c CredentialChange, hash string) error {
-	return e.changeCredentials(ctx, c, kindCredentialAdded, func(s *settlement, m *directory.Member, grants []*directory.Grant) (string, error) {
+	return e.changeCredentials(ctx, c, kindCredentialAdded, func(s *settlement, m *directory.Member, grants []*directory.Grant) (*credentialNews, error) {
 		if err := s.mayAdd(m); err != nil {
-			return "", err
+			return nil, err
 		}
-		note, g := "a password", passwordGrant(grants)
-		if g == nil {
-			g = s.credential(m, directory.GrantPassword)
+		n := &credentialNews{note: "a password", about: passwordGrant(grants), what: "a password was set"}
+		if n.about == nil {
+			n.about = s.credential(m, directory.GrantPassword)
 		} else {
-			note = "a password, in the place of the one before"
+			n.note, n.what = "a password, in the place of the one before", "your password was changed"
 		}
-		g.Password = &directory.Password{Hash: hash, Changed: s.now}
-		return note, s.tx.PutGrants([]*directory.Grant{g})
+		n.about.Password = &directory.Password{Hash: hash, Changed: s.now}
+		return n, s.tx.PutGrants([]*directory.Grant{n.about})
 	})
 }
 
 // RemovePassword takes a member's password away. Without one, it does nothing.
 func (e *Engine) RemovePassword(ctx context.Context, c CredentialChange) error {
-	return e.changeCredentials(ctx, c, kindCredentialRemoved, func(s *settlement, _ *directory.Member, grants []*directory.Grant) (string, error) {
+	return e.changeCredentials(ctx, c, kindCredentialRemoved, func(s *settlement, _ *directory.Member, grants []*directory.Grant) (*credentialNews, error) {
 		g := passwordGrant(grants)
 		if g == nil {
-			return "", nil
+			return nil, nil
 		}
-		return "the password", s.tx.DeleteGrants([]*directory.Grant{g})
+		return &credentialNews{note: "the password", about: g, what: "your password was removed"}, s.tx.DeleteGrants([]*directory.Grant{g})
 	})
 }
 
 // AddPasskey gives a member a passkey, which answers a challenge that is used up. It is a Conflict where the challenge was
 // answered before, the passkey is there already, or the member has as many as one may have.
 func (e *Engine) AddPasskey(ctx context.Context, c CredentialChange, key *directory.Passkey, challenge Once) error {
-	return e.changeCredentials(ctx, c, kindCredentialAdded, func(s *settlement, m *directory.Member, grants []*directory.Grant) (string, error) {
+	return e.changeCredentials(ctx, c, kindCredentialAdded, func(s *settlement, m *directory.Member, grants []*directory.Grant) (*credentialNews, error) {
 		if err := s.mayAdd(m); err != nil {
-			return "", err
+			return nil, err
 		}
 		fresh, err := s.answers(challenge)
 		switch has := credentialsOf(grants); {
 		case err != nil:
-			return "", err
+			return nil, err
 		case !fresh, passkeyGrant(grants, key.Handle, key.ID) != nil:
-			return "", directory.Errorf(directory.Conflict, "This passkey was added already.")
+			return nil, directory.Errorf(directory.Conflict, "This passkey was added already.")
 		case len(has.Passkeys) >= MostPasskeys:
-			return "", directory.Errorf(directory.Conflict, "You have %d passkeys, which is as many as there can be. Remove one that you do not use.", MostPasskeys)
+			return nil, directory.Errorf(directory.Conflict, "You have %d passkeys, which is as many as there can be. Remove one that you do not use.", MostPasskeys)
 		case string(key.Handle) != string(PasskeyHandle(s.org, m.ID)):
-			return "", directory.Errorf(directory.Conflict, "The passkey was made for somebody else.")
+			return nil, directory.Errorf(directory.Conflict, "The passkey was made for somebody else.")
 		}
 		g := s.credential(m, directory.GrantPasskey)
 		g.Passkey = key.Clone()
 		g.Passkey.Name = keyName(key.Name)
-		return "a passkey, " + g.ID.String(), s.tx.PutGrants([]*directory.Grant{g})
+		n := &credentialNews{note: "a passkey, " + g.ID.String(), about: g, what: "a passkey was added"}
+		return n, s.tx.PutGrants([]*directory.Grant{g})
 	})
 }
 
 // RenamePasskey calls a passkey something else. It is a NotFound error where the member has none of the id.
 func (e *Engine) RenamePasskey(ctx context.Context, c CredentialChange, id directory.ID, name string) error {
-	return e.changeCredentials(ctx, c, kindCredentialRenamed, func(s *settlement, _ *directory.Member, grants []*directory.Grant) (string, error) {
+	return e.changeCredentials(ctx, c, kindCredentialRenamed, func(s *settlement, _ *directory.Member, grants []*directory.Grant) (*credentialNews, error) {
 		g, err := passkeyByID(grants, id)
 		if err != nil || g.Passkey.Name == keyName(name) {
-			return "", err
+			return nil, err
 		}
 		g.Passkey.Name = keyName(name)
-		return "the passkey " + g.ID.String(), s.tx.PutGrants([]*directory.Grant{g})
+		return &credentialNews{note: "the passkey " + g.ID.String()}, s.tx.PutGrants([]*directory.Grant{g})
 	})
 }
 
 // RemovePasskey takes a passkey away. It is a NotFound error where the member has none of the id.
 func (e *Engine) RemovePasskey(ctx context.Context, c CredentialChange, id directory.ID) error {
-	return e.changeCredentials(ctx, c, kindCredentialRemoved, func(s *settlement, _ *directory.Member, grants []*directory.Grant) (string, error) {
+	return e.changeCredentials(ctx, c, kindCredentialRemoved, func(s *settlement, _ *directory.Member, grants []*directory.Grant) (*credentialNews, error) {
 		g, err := passkeyByID(grants, id)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		return "the passkey " + g.ID.String(), s.tx.DeleteGrants([]*directory.Grant{g})
+		n := &credentialNews{note: "the passkey " + g.ID.String(), about: g, what: "a passkey was removed"}
+		return n, s.tx.DeleteGrants([]*directory.Grant{g})
 	})
 }
 
@@ -143,10 +146,10 @@ func (s *settlement) answers(challenge Once) (bool, error) {
 	return true, putRequest(s.tx, row.Kind, row.Key, row.Expires, nil)
 }
 
-// changeCredentials changes what a member has of their own, ends their other sessions and journals both. A change that
-// returns no note was none.
+// changeCredentials changes what a member has of their own, ends their other sessions, journals both and tells the member. A
+// change that returns no news was none.
 func (e *Engine) changeCredentials(
-	ctx context.Context, c CredentialChange, kind string, change func(*settlement, *directory.Member, []*directory.Grant) (string, error),
+	ctx context.Context, c CredentialChange, kind string, change func(*settlement, *directory.Member, []*directory.Grant) (*credentialNews, error),
 ) error {
 	cause := directory.Cause{Kind: directory.CauseLogin, ID: c.Request, Actor: c.Session.Method}
 	return e.update(ctx, c.Session.Org, cause, func(s *settlement) error {
@@ -161,11 +164,11 @@ func (e *Engine) changeCredentials(
 		if err != nil {
 			return err
 		}
-		note, err := change(s, m, grants)
-		if err != nil || note == "" {
+		news, err := change(s, m, grants)
+		if err != nil || news == nil {
 			return err
 		}
-		notes := []string{note}
+		notes := []string{news.note}
 		if kind != kindCredentialRenamed {
 			ended, err := s.endSessionsBut(m.ID, session)
 			if err != nil {
@@ -173,7 +176,11 @@ func (e *Engine) changeCredentials(
 			}
 			notes = append(notes, ended...)
 		}
-		return s.tellMember(m, kind, notes...)
+		if err := s.tellMember(m, kind, notes...); err != nil {
+			return err
+		}
+		news.kind, news.agent, news.session = kind, c.Agent, session.ID()
+		return s.mailCredential(m, news)
 	})
 }
 
@@ -220,7 +227,10 @@ func (e *Engine) RemoveCredentials(ctx context.Context, a Act, id directory.ID) 
 		if err != nil {
 			return err
 		}
-		return s.tellMember(m, kindCredentialRemoved, append(notes, ended...)...)
+		if err := s.tellMember(m, kindCredentialRemoved, append(notes, ended...)...); err != nil {
+			return err
+		}
+		return s.mailCredential(m, removedByAdmin(gone))
 	})
 	return n, err
 }

@@ -62,10 +62,13 @@ func (e *Engine) EnterPassword(ctx context.Context, in EnterPassword) (*LoginRes
 	if len(owners) == 0 {
 		owners = []owner{{}}
 	}
-	for _, o := range owners {
+	for n, o := range owners {
 		right, renewed, err := in.Verify(ctx, o.hash)
+		if err != nil && n == 0 { // nothing was learned of any password
+			err = errors.Join(err, e.giveBackTry(ctx, email))
+		}
 		if err != nil {
-			return nil, errors.Join(err, e.giveBackTry(ctx, email))
+			return nil, err
 		}
 		if right && o.org != 0 {
 			return e.passwordRight(ctx, &in, email, o, renewed)

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/mapping"
@@ -23,7 +24,7 @@ func (e *Engine) dryAfter(tx store.Tx, org directory.OrgNum, policy *mapping.Pol
 	s := &settlement{
 		engine: e, now: e.Now().UTC(), cause: directory.Cause{Kind: directory.CausePolicy}, org: org, dry: true,
 		orgName: active.org, conns: active.conns, policy: policy, formerTop: active.formerTop, revision: active.number,
-		settled: make(map[directory.ID]*outcome, planPage),
+		settled: map[directory.ID]*outcome{},
 	}
 	if active.policy != nil && active.policy.TopRole() != policy.TopRole() {
 		if _, still := policy.Role(active.policy.TopRole()); !still {
@@ -32,13 +33,15 @@ func (e *Engine) dryAfter(tx store.Tx, org directory.OrgNum, policy *mapping.Pol
 	}
 	s.allowed = allowedOtherwise(active.policy, policy)
 	u := unwritten{
-		Tx: tx, members: map[directory.ID]*directory.Member{}, groups: map[directory.ID]*directory.Group{}, above: map[directory.ID][]directory.ID{},
+		Tx: tx, groups: map[directory.ID]*directory.Group{}, above: map[directory.ID][]directory.ID{},
 		sets: map[string][]mapping.Group{},
 	}
 	if before != nil {
 		if was, ok := before.tx.(unwritten); ok {
 			u.groups, u.above, u.sets, s.wouldBind = was.groups, was.above, was.sets, before.wouldBind
 		}
+		s.settled = before.settled
+		clear(s.settled)
 	}
 	s.tx = u
 	if s.wouldBind == nil {
@@ -83,10 +86,10 @@ func wouldBind(tx store.Tx, org directory.OrgNum, policy *mapping.Policy) (map[d
 // members that it walks, and the groups that they share.
 type unwritten struct {
 	store.Tx
-	members map[directory.ID]*directory.Member
-	groups  map[directory.ID]*directory.Group
-	above   map[directory.ID][]directory.ID // group → those that it is in
-	sets    map[string][]mapping.Group      // setKey → groups as rules see them, with those above
+	page   []*directory.Member // of a plan
+	groups map[directory.ID]*directory.Group
+	above  map[directory.ID][]directory.ID // group → those that it is in
+	sets   map[string][]mapping.Group      // setKey → groups as rules see them, with those above
 }
 
 // setKey is by what the groups that somebody is in directly are known: many people are in the same ones.
@@ -100,13 +103,10 @@ func (unwritten) setKey(c directory.ConnNum, groups []directory.ID) []byte {
 
 // Members returns members, those of the page without reading them again.
 func (u unwritten) Members(org directory.OrgNum, ids []directory.ID) ([]*directory.Member, error) {
-	out := make([]*directory.Member, len(ids))
-	for i, id := range ids {
-		if out[i] = u.members[id]; out[i] == nil {
-			return u.Tx.Members(org, ids)
-		}
+	if slices.EqualFunc(u.page, ids, func(m *directory.Member, id directory.ID) bool { return m.ID == id }) {
+		return u.page, nil
 	}
-	return out, nil
+	return u.Tx.Members(org, ids)
 }
 
 // Groups returns groups, each read once.

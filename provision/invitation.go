@@ -113,5 +113,5 @@ func (s *settlement) inviteByPush(p *loaded, d *directory.Decision) error {
 		Actor: s.cause.Actor, Reason: "provisioning: invite", Created: s.now,
 		Invited: &directory.Invitation{Email: d.Email, FirstName: d.Name, Department: d.Department, Auto: true, Pushed: true},
 	}
-	return s.issue(g)
+	return s.issueInTurn(g)
 }

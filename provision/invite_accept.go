@@ -14,12 +14,13 @@ type LinkState string
 
 // The states of a link.
 const (
-	LinkWorks     LinkState = "works"
-	LinkExpired   LinkState = "expired"
-	LinkReplaced  LinkState = "replaced" // a newer mail has a link that works
-	LinkAccepted  LinkState = "accepted"
-	LinkDeclined  LinkState = "declined"
-	LinkCancelled LinkState = "cancelled"
+	LinkWorks      LinkState = "works"
+	LinkExpired    LinkState = "expired"
+	LinkReplaced   LinkState = "replaced" // a newer mail has a link that works
+	LinkAccepted   LinkState = "accepted"
+	LinkDeclined   LinkState = "declined"
+	LinkCancelled  LinkState = "cancelled"
+	LinkUnapproved LinkState = "unapproved" // what it gives has changed since it was sent, and waits for an approval
 )
 
 // LinkedInvitation is what a link leads to, for the page that shows it.
@@ -85,6 +86,8 @@ func (s *settlement) linkState(g *directory.Grant, hash [32]byte) LinkState {
 		return LinkAccepted
 	case directory.InvitationDeclined:
 		return LinkDeclined
+	case directory.InvitationUnapproved:
+		return LinkUnapproved
 	}
 	return LinkCancelled
 }
@@ -102,6 +105,8 @@ func (l LinkState) refusal() error {
 		return directory.Errorf(directory.Conflict, "This invitation has been accepted. Sign in to go on.")
 	case LinkDeclined:
 		return directory.Errorf(directory.Conflict, "This invitation was declined. If you want to come after all, ask whoever invited you for a new one.")
+	case LinkUnapproved:
+		return directory.Errorf(directory.Conflict, "This invitation has changed, and is being looked at again. You will get a new letter.")
 	case LinkCancelled:
 	}
 	return directory.Errorf(directory.Conflict, "This invitation was taken back. Ask whoever invited you.")

@@ -33,7 +33,8 @@ func (e *Engine) RejectInvitation(ctx context.Context, a InvitationAct) (*direct
 	})
 }
 
-// ResendInvitation sends a new link, and makes those of before lead nowhere. An invitation that has expired is open again.
+// ResendInvitation sends a new link, and makes those of before lead nowhere. An invitation that has expired is open again: it
+// waits for an approval, where the organization wants one by now and nobody has approved what it gives.
 func (e *Engine) ResendInvitation(ctx context.Context, a InvitationAct) (*directory.Grant, error) {
 	return e.steer(ctx, a, "invitation.resent", func(s *settlement, g *directory.Grant) (string, error) {
 		if g.State != directory.InvitationPending && g.State != directory.InvitationExpired {
@@ -46,6 +47,12 @@ func (e *Engine) ResendInvitation(ctx context.Context, a InvitationAct) (*direct
 		if g.State == directory.InvitationExpired {
 			if err := s.stillWanted(g); err != nil {
 				return "", err
+			}
+			if s.policy.Organization.Invitations.RequireApproval && !g.Invited.Auto && g.Invited.Approved == "" {
+				if err := s.unapproved(g); err != nil {
+					return "", err
+				}
+				return "the invitation waits for an approval", s.tx.PutGrants([]*directory.Grant{g})
 			}
 		}
 		if err := s.countLetter(g); err != nil {

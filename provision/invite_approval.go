@@ -39,6 +39,7 @@ func (e *Engine) ApproveInvitation(ctx context.Context, a InvitationAct, version
 		if !g.Invited.Sent.IsZero() { // it was approved before, and changed since
 			g.Invited.Resent++
 		}
+		g.Invited.Approved = s.cause.Actor
 		return "the invitation was approved, and sent", s.issue(g)
 	})
 }
@@ -79,10 +80,17 @@ func (s *settlement) edited(g *directory.Grant) error {
 	if !slices.Contains(i.Editors, s.cause.Actor) {
 		i.Editors = append(i.Editors, s.cause.Actor)
 	}
+	i.Approved = ""
 	if g.State == directory.InvitationPending && !s.policy.Organization.Invitations.RequireApproval {
 		return nil
 	}
-	g.State, i.Links, i.Due = directory.InvitationUnapproved, nil, time.Time{}
+	return s.unapproved(g)
+}
+
+// unapproved has an invitation wait for an approval. Its links lead nowhere.
+func (s *settlement) unapproved(g *directory.Grant) error {
+	i := g.Invited
+	g.State, i.Links, i.Due, i.Closed = directory.InvitationUnapproved, nil, time.Time{}, time.Time{}
 	return s.askForApproval(g, 1)
 }
 

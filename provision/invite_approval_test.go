@@ -81,7 +81,7 @@ func TestAnInvitationThatChangesAfterItsApprovalWaitsForAnother(t *testing.T) {
 		t.Errorf("%d mails ask anew", len(mails))
 	}
 	_, err = w.accept(first)
-	w.wantKind(err, directory.Conflict, "Ask whoever invited you")
+	w.wantKind(err, directory.Conflict, "You will get a new letter")
 	for actor, words := range map[string]string{"root@acme.com": "asked for", "bob@acme.com": "changed"} {
 		_, err = w.approve(actor, g)
 		w.wantKind(err, directory.Forbidden, words)

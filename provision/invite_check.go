@@ -60,7 +60,8 @@ func cmpProblem(problems ...*directory.Error) *directory.Error {
 	return nil
 }
 
-// checkAddress says what is wrong with an address: it must be one mailbox, written as plain text.
+// checkAddress says what is wrong with an address: it must be one mailbox, written as plain text, without
+// characters that nobody sees.
 func checkAddress(field, address string) *directory.Error {
 	if address == "" {
 		return wrong(field, "There is no address.")
@@ -68,7 +69,7 @@ func checkAddress(field, address string) *directory.Error {
 	a, err := mail.ParseAddress(address)
 	local, domain, _ := strings.Cut(address, "@")
 	plain := !strings.ContainsFunc(address, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("<>()[],;:\\\"", r)
+		return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf) || strings.ContainsRune("<>()[],;:\\\"", r)
 	})
 	if err != nil || !plain || a.Address != address || local == "" || !strings.Contains(domain, ".") || !utf8.ValidString(address) {
 		return wrong(field, "%q is not an email address.", shortly(address))

@@ -43,13 +43,19 @@ type EnterInviteCode struct {
 }
 
 // AskInviteCode has a code mailed to the invited address, and to no other. Its error is Forbidden where the person has to
-// come by their company's provider, and TooMany where codes were asked for too often.
-func (e *Engine) AskInviteCode(ctx context.Context, in AskInviteCode) error {
+// come by their company's provider, and TooMany where codes were asked for too often. It reports whether the same browser
+// has asked a moment ago: then no other code is sent, and that one works.
+func (e *Engine) AskInviteCode(ctx context.Context, in AskInviteCode) (again bool, err error) {
 	if e.Mail == nil {
-		return directory.Errorf(directory.Unavailable, "No code can be sent at the moment. Ask whoever invited you.")
+		return false, directory.Errorf(directory.Unavailable, "No code can be sent at the moment. Ask whoever invited you.")
 	}
-	err := e.byLink(ctx, Acceptance{Link: in.Link, Request: in.Request, Method: methodCode}, func(s *settlement, g *directory.Grant) error {
+	err = e.byLink(ctx, Acceptance{Link: in.Link, Request: in.Request, Method: methodCode}, func(s *settlement, g *directory.Grant) error {
 		if err := s.byCode(g); err != nil {
+			return err
+		}
+		key := inviteCodeKey(g, in.Browser)
+		var err error
+		if again, err = e.askedJustNow(s.tx, requestInviteCode, key, "", inviteCodeLasts); err != nil || again {
 			return err
 		}
 		free, err := takeSlot(s.tx, requestInviteCode+" "+g.ID.String(), in.Network, s.now)
@@ -63,7 +69,7 @@ func (e *Engine) AskInviteCode(ctx context.Context, in AskInviteCode) error {
 		if err != nil {
 			return err
 		}
-		if err := putRequest(s.tx, requestInviteCode, inviteCodeKey(g, in.Browser), s.now.Add(inviteCodeLasts), &pendingCode{}); err != nil {
+		if err := putRequest(s.tx, requestInviteCode, key, s.now.Add(inviteCodeLasts), &pendingCode{}); err != nil {
 			return err
 		}
 		ask := &askedCode{Browser: in.Browser[:], Request: in.Request, Agent: in.Agent, At: s.now, Org: s.org, Invitation: g.ID}
@@ -75,7 +81,7 @@ func (e *Engine) AskInviteCode(ctx context.Context, in AskInviteCode) error {
 	if err == nil {
 		e.post.ring()
 	}
-	return err
+	return again, err
 }
 
 // byCode is a Forbidden error for an invitation that is accepted by a provider, and an Unavailable one while nobody can join.

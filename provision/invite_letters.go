@@ -14,6 +14,9 @@ import (
 func (s *settlement) mailInvitation(g *directory.Grant, kind, token string) error {
 	i := g.Invited
 	m := &directory.Mail{Kind: kind, To: i.Email, About: g.ID, Key: strconv.Itoa(i.Resent) + "/" + strconv.Itoa(i.Reminded)}
+	if i.Goes.After(s.now) {
+		m.Due, m.Waits = i.Goes, s.limitWords(i.Email)
+	}
 	err := s.letter(m, mail.Invitation{
 		Name: i.Name(), Inviter: inviter(g), Role: g.Role, Department: i.Department, Note: i.Message, Expires: i.Expires, Token: token,
 	})
@@ -45,9 +48,7 @@ func (s *settlement) letter(m *directory.Mail, what any) error {
 
 // welcome greets somebody who has accepted.
 func (s *settlement) welcome(member directory.ID, d *directory.Decision) error {
-	return s.letter(&directory.Mail{Kind: mail.KindWelcome, To: d.Email, About: member}, mail.Welcome{
-		Name: d.Name, Role: d.Role, Department: d.Department, Can: s.policy.RolePermissions(d.Role), Spaces: d.Spaces,
-	})
+	return s.letter(&directory.Mail{Kind: mail.KindWelcome, To: d.Email, About: member}, mail.Welcome{}) // welcomeNow fills it in
 }
 
 // approversMost is how many admins are told that an approval is needed.

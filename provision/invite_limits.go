@@ -10,11 +10,17 @@ import (
 // around max_resends.
 const invitedAnew = 3
 
-// lettersSent counts the letters with invitations that an organization's admins have sent on one day.
-type lettersSent struct {
+// lettersOfDay counts the letters with invitations that an organization sends on one day.
+type lettersOfDay struct {
 	Day     string `json:"day"`               // in UTC
 	Own     int    `json:"own,omitempty"`     // to addresses of domains that are the organization's
 	Outside int    `json:"outside,omitempty"` // to all others
+}
+
+// lettersSent counts those of today, and those that wait for a later day.
+type lettersSent struct {
+	lettersOfDay
+	Ahead []lettersOfDay `json:"ahead,omitempty"` // day by day, beginning with tomorrow
 }
 
 func lettersDocument(org directory.OrgNum) string { return ofOrganization("invited", org) }
@@ -25,20 +31,32 @@ func (s *settlement) lettersToday() (*lettersSent, error) {
 	if _, err := documentOf(s.tx, lettersDocument(s.org), sent); err != nil {
 		return nil, err
 	}
+	for sent.Day != today && len(sent.Ahead) > 0 {
+		sent.lettersOfDay, sent.Ahead = sent.Ahead[0], sent.Ahead[1:]
+	}
 	if sent.Day != today {
-		sent = &lettersSent{Day: today}
+		sent = &lettersSent{lettersOfDay: lettersOfDay{Day: today}}
 	}
 	return sent, nil
 }
 
+// room returns what counts an address, how many letters of the kind may be sent on a day, and what says so.
+func (n *lettersOfDay) room(s *settlement, address string) (count *int, most int, key string) {
+	rules := &s.policy.Organization.Invitations
+	if s.owns(directory.EmailDomain(address)) {
+		return &n.Own, rules.MaxPerDay, "max_per_day"
+	}
+	return &n.Outside, rules.MaxOutside, "max_outside_per_day"
+}
+
 // more counts one letter more, or says why it is one too many.
 func (n *lettersSent) more(s *settlement, address string) *directory.Error {
-	rules := &s.policy.Organization.Invitations
-	count, most, key, whom := &n.Outside, rules.MaxOutside, "max_outside_per_day", "outside of domains that are proven to be the organization's"
-	if s.owns(directory.EmailDomain(address)) {
-		count, most, key, whom = &n.Own, rules.MaxPerDay, "max_per_day", "of the organization's domains"
-	}
+	count, most, key := n.room(s, address)
 	if *count >= most {
+		whom := "of the organization's domains"
+		if count == &n.Outside {
+			whom = "outside of domains that are proven to be the organization's"
+		}
 		err := directory.Errorf(directory.TooMany,
 			"Today, in UTC, as many letters with invitations were sent to addresses %s as the organization's file allows: %d (%s). Go on tomorrow, or raise the limit.", whom, most, key)
 		err.Field = "email"
@@ -57,6 +75,7 @@ func (s *settlement) countLetter(g *directory.Grant) error {
 	if problem := sent.more(s, g.Invited.Email); problem != nil {
 		return problem
 	}
+	g.Invited.Goes = time.Time{}
 	return putDocument(s.tx, lettersDocument(s.org), sent)
 }
 

@@ -28,15 +28,20 @@ type invitedTo struct {
 
 // issue makes an invitation pending, with a new link that works from now on, and mails it. Links of before lead nowhere.
 func (s *settlement) issue(g *directory.Grant) error {
+	s.begin(g, s.now)
+	return s.send(g, mail.KindInvitation)
+}
+
+// begin makes an invitation pending from the instant on at which its letter goes out.
+func (s *settlement) begin(g *directory.Grant, at time.Time) {
 	i, rules := g.Invited, &s.policy.Organization.Invitations
 	if i.Lasts == 0 {
 		i.Lasts = rules.Expires
 	}
 	g.State = directory.InvitationPending
 	i.Links, i.Step, i.Closed, i.Mailed, i.Taken = nil, 0, time.Time{}, "", time.Time{}
-	i.Sent, i.Touched, i.Expires = s.now, s.now, s.now.Add(i.Lasts)
+	i.Sent, i.Touched, i.Expires = at, at, at.Add(i.Lasts)
 	s.schedule(g)
-	return s.send(g, mail.KindInvitation)
 }
 
 // schedule says when the worker looks at a pending invitation next: at the next reminder, or when it ends. Reminders that

@@ -12,11 +12,15 @@ import (
 )
 
 // AcceptSignedIn accepts an invitation for whoever is signed in, where their provider vouches for the invited address. They
-// stay one person: the invitation becomes theirs. The error is Forbidden for everybody else.
+// stay one person: the invitation becomes theirs. The error is Forbidden for everybody else, and Unauthenticated where the
+// session has ended.
 func (e *Engine) AcceptSignedIn(ctx context.Context, link [32]byte, held *directory.Session, request string) (*directory.Member, error) {
 	a := Acceptance{Link: link, Request: request, Method: held.Method, Member: held.Member}
 	var member *directory.Member
 	err := e.byLink(ctx, a, func(s *settlement, g *directory.Grant) error {
+		if _, _, err := e.session(s.tx, held.Hash); err != nil { // it may have ended since the browser asked
+			return err
+		}
 		vouched, err := s.vouched(held, g.Invited.Email)
 		if err != nil {
 			return err
@@ -65,6 +69,9 @@ func (e *Engine) AskAddress(ctx context.Context, link [32]byte, held *directory.
 	return e.byLink(ctx, Acceptance{Link: link, Request: request, Method: held.Method}, func(s *settlement, g *directory.Grant) error {
 		if held.Org != s.org {
 			return anotherAddress()
+		}
+		if _, _, err := e.session(s.tx, held.Hash); err != nil {
+			return err
 		}
 		key := TokenHash(g.ID.String())
 		row, err := s.tx.Request(requestAddress, key)

@@ -69,10 +69,7 @@ func (s *settlement) tend(id directory.ID) error {
 	if i.Step == sent { // the organization's reminders have changed
 		return s.tx.PutGrants([]*directory.Grant{g})
 	}
-	if err := s.reminder(g); err != nil {
-		return err
-	}
-	return s.turned(g, "invitation.reminded", "the person was reminded by the schedule")
+	return s.remindInTurn(g)
 }
 
 // untilInvitation returns how long it is until an invitation is due, and false when none is.

@@ -27,14 +27,18 @@ const noMailServer = "usher.yaml says of no mail server"
 
 // mail queues a mail in the transaction that it follows from. Its kind, To and About, and Data, the JSON of the letter (see
 // outbox/mail), are the caller's; Key tells things of one kind and About apart that are each worth a mail, "" where there is
-// one. The same thing is mailed to the same person once, however often it is queued; m gets the id of what was queued.
+// one. The same thing is mailed to the same person once, however often it is queued; m gets the id of what was queued. One with a
+// Due waits until then, and Waits says why.
 func (s *settlement) mail(m *directory.Mail) error {
 	if s.dry {
 		return nil
 	}
 	queued := *m
 	queued.ID, queued.Org, queued.State = s.engine.ids.New(s.now), s.org, directory.MailQueued
-	queued.Created, queued.Due = s.now, s.now
+	queued.Created = s.now
+	if queued.Due.Before(s.now) {
+		queued.Due = s.now
+	}
 	queued.Key = m.Kind + "/" + m.About.String() + "/" + m.Key + "/" + directory.Fold(m.To)
 	var err error
 	if queued.Data, err = s.engine.sealMail(queued.ID, m.Data); err != nil {
@@ -157,7 +161,7 @@ func (e *Engine) deliver(ctx context.Context, m *directory.Mail) (bool, error) {
 func (e *Engine) noteMail(ctx context.Context, m *directory.Mail, failed error) error {
 	noted := *m
 	noted.Tries++
-	noted.Due, noted.LastError = time.Time{}, ""
+	noted.Due, noted.LastError, noted.Waits = time.Time{}, "", ""
 	if failed != nil {
 		noted.LastError = mail.Words(failed)
 	}
@@ -197,7 +201,7 @@ func (s *settlement) mailNoted(m *directory.Mail) error {
 		return nil
 	}
 	g, err := s.tx.Invitation(s.org, m.About)
-	if errors.Is(err, store.ErrNotFound) || err == nil && (g.Invited == nil || m.Created.Before(g.Invited.Sent)) { // a newer letter is on its way
+	if errors.Is(err, store.ErrNotFound) || err == nil && (g.Invited == nil || m.Created.Before(g.Invited.Sent) && m.ID != g.Invited.Letter) { // a newer letter is on its way
 		return nil
 	}
 	if err != nil {

@@ -46,7 +46,11 @@ func (s *settlement) mailHold(h *directory.Hold) error {
 
 // isNotice reports whether a kind of letter says what the log and the journal say, too: without a mail server, that will do.
 func isNotice(kind string) bool {
-	return kind == mail.KindHold || kind == mail.KindSecret || kind == mail.KindAddress || kind == mail.KindExpiring
+	switch kind {
+	case mail.KindHold, mail.KindSecret, mail.KindAddress, mail.KindExpiring, mail.KindCredential:
+		return true
+	}
+	return false
 }
 
 // greet sends a welcome to those who became members, where everybody gets one. Who was invited has one already.

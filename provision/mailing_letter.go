@@ -18,32 +18,24 @@ func (e *Engine) letter(ctx context.Context, m *directory.Mail) (*mail.Message, 
 		return nil, err
 	}
 	var organization *config.Organization
-	moot := false
+	var now json.RawMessage
 	err = e.Store.View(ctx, func(tx store.Tx) error {
 		policy, err := e.Policy(tx, m.Org)
 		if err != nil {
 			return err
 		}
 		organization = policy.Organization
-		if m.Kind == mail.KindWelcome {
-			data, err = welcomeNow(tx, policy, m)
-			moot = data == nil
-			return err
-		}
-		if m.Kind == mail.KindInvitation || m.Kind == mail.KindReminder {
-			data, err = invitationNow(tx, m, data)
-			moot = data == nil
-		}
+		now, err = e.letterNow(tx, policy, m, data)
 		return err
 	})
-	if err != nil || moot {
+	if err != nil || now == nil {
 		return nil, err
 	}
-	message, err := mail.Write(m.Kind, e.base(organization, m), data, organization.Letters.Templates)
+	message, err := mail.Write(m.Kind, e.base(organization, m), now, organization.Letters.Templates)
 	var custom *mail.TemplateError
 	if errors.As(err, &custom) {
 		e.Log.ErrorContext(ctx, "an organization's template cannot be filled in; the standard letter is sent", "org", organization.ID, "kind", m.Kind, "err", err)
-		message, err = mail.Write(m.Kind, e.base(organization, m), data, nil)
+		message, err = mail.Write(m.Kind, e.base(organization, m), now, nil)
 	}
 	return message, err
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/mapping"
+	"github.com/mixus/usher/onboarding"
 	"github.com/mixus/usher/outbox/mail"
 	"github.com/mixus/usher/store"
 )
@@ -25,8 +26,16 @@ func welcomeNow(tx store.Tx, policy *mapping.Policy, m *directory.Mail) (json.Ra
 	if err != nil || members[0] == nil || members[0].Status != directory.StatusActive {
 		return nil, err
 	}
-	d := &members[0].Decision
-	w := mail.Welcome{Name: d.Name, Role: d.Role, Department: d.Department, Can: policy.RolePermissions(d.Role), Spaces: d.Spaces}
+	o, err := readOnboardee(tx, policy, members[0])
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(welcomeOf(policy, &members[0].Decision, o.progress))
+}
+
+// welcomeOf says what somebody of whom this was decided can do, and what they begin with.
+func welcomeOf(policy *mapping.Policy, d *directory.Decision, progress *onboarding.Progress) *mail.Welcome {
+	w := &mail.Welcome{Name: d.Name, Role: d.Role, Department: d.Department, Can: inWords(policy.RolePermissions(d.Role)), Spaces: d.Spaces}
 	for _, v := range policy.MergedPermissions(d.PermissionSets) {
 		switch v.Name {
 		case "ai_models":
@@ -46,16 +55,47 @@ func welcomeNow(tx store.Tx, policy *mapping.Policy, m *directory.Mail) (json.Ra
 	for _, r := range policy.Organization.Letters.Resources {
 		w.Resources = append(w.Resources, mail.Resource{Name: r.Name, URL: r.URL})
 	}
-	o, err := readOnboardee(tx, policy, members[0])
-	if err != nil {
-		return nil, err
-	}
-	for _, step := range o.progress.Steps {
+	for _, step := range progress.Steps {
 		if step.Required && !step.Done && step.ID != config.AccountStep { // which is what they have just done
 			w.Steps = append(w.Steps, mail.Step{Title: step.Title, Minutes: step.Minutes})
 		}
 	}
-	return json.Marshal(w)
+	return w
+}
+
+// ExampleWelcome is the welcome of somebody made up, by an organization's file: with the role that people have who join, the
+// department, permission set and space that the file names first, and what follows from these.
+func ExampleWelcome(policy *mapping.Policy) *mail.Welcome {
+	o := policy.Organization
+	d := &directory.Decision{InScope: true, Active: true, Name: "Ann Example", Role: joiningRole(o)}
+	if len(o.Departments) > 0 {
+		d.Department = o.Departments[0].Name
+	}
+	if len(o.PermissionSets) > 0 {
+		d.PermissionSets = []string{o.PermissionSets[0].Name}
+	}
+	if len(o.Spaces) > 0 {
+		d.Spaces = []string{o.Spaces[0].Name}
+	}
+	return welcomeOf(policy, d, onboarding.Compile(o).Progress(d, &directory.Onboarding{}))
+}
+
+// joiningRole is the role of people who join, by the first default that a file has, else the lowest.
+func joiningRole(o *config.Organization) string {
+	for i := range o.Domains {
+		if role := o.Domains[i].DefaultRole; role != "" {
+			return role
+		}
+	}
+	for i := range o.Connections {
+		if role := o.Connections[i].DefaultRole; role != "" {
+			return role
+		}
+	}
+	if len(o.Roles) > 0 {
+		return o.Roles[0].Name
+	}
+	return ""
 }
 
 // agentsWords says how far a member may create agents.

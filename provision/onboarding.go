@@ -26,6 +26,10 @@ const attributeOnboarded = "onboarding"
 // stepSkew is how far the clock of who reports a step may be ahead of ours.
 const stepSkew = time.Minute
 
+// stepYear is the first year in which a step can have been done. Of several reports the earliest counts, so that a date that
+// came of nothing, as many dates of 1970 do, would stand for good.
+const stepYear = 2000
+
 // onboardee is a member on the way through their onboarding.
 type onboardee struct {
 	plan     *onboarding.Plan
@@ -132,9 +136,9 @@ func (e *Engine) ReportStep(ctx context.Context, a Act, step string, at time.Tim
 		case o.progress.Step(step) == nil:
 			return unknownStep(o.progress, step)
 		case at.After(s.now.Add(stepSkew)):
-			e := directory.Errorf(directory.Invalid, "The step would be done at %s, which has not come yet.", at.UTC().Format(time.RFC3339))
-			e.Field = "at"
-			return e
+			return wrong("at", "The step would be done at %s, which has not come yet.", clock(at))
+		case !at.IsZero() && at.UTC().Year() < stepYear:
+			return wrong("at", "The step would be done at %s, which is too long ago; leave the date out for now.", clock(at))
 		}
 		done := directory.StepDone{At: at.UTC(), By: s.cause.Actor}
 		if at.IsZero() || at.After(s.now) {

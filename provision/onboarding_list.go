@@ -110,6 +110,8 @@ type OnboardingSummary struct {
 	Declared    int                    // steps and modules that the file can ask of somebody
 	Departments []DepartmentOnboarding // sorted by name; "" for those without a department
 	Steps       []StepSummary          // required ones first, each of them the slowest first
+
+	places map[string]int // of steps, by id, until they are sorted
 }
 
 // OnboardingCount counts members by how far they are. Those of whom nothing is asked are in no count.
@@ -146,7 +148,7 @@ func (c *OnboardingCount) add(state onboarding.State) {
 
 // SummarizeOnboarding counts every active member.
 func (e *Engine) SummarizeOnboarding(ctx context.Context, org directory.OrgNum) (*OnboardingSummary, error) {
-	s := &OnboardingSummary{}
+	s := &OnboardingSummary{places: map[string]int{}}
 	err := e.Store.View(ctx, func(tx store.Tx) error {
 		policy, err := e.Policy(tx, org)
 		if err == nil {
@@ -192,9 +194,10 @@ func (s *OnboardingSummary) addMember(o *onboardee, now time.Time) {
 }
 
 func (s *OnboardingSummary) addStep(step *onboarding.Step, m *directory.Member, now time.Time) {
-	i := slices.IndexFunc(s.Steps, func(k StepSummary) bool { return k.ID == step.ID })
-	if i < 0 {
+	i, there := s.places[step.ID]
+	if !there {
 		i = len(s.Steps)
+		s.places[step.ID] = i
 		s.Steps = append(s.Steps, StepSummary{ID: step.ID, Title: step.Title, Module: step.Module})
 	}
 	k := &s.Steps[i]

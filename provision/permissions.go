@@ -75,7 +75,7 @@ func (s *settlement) memberEntry(m *directory.Member, kind string, notes []strin
 }
 
 // movePermissions makes what was given by hand, and what was asked for, those of another member. What both have of one
-// mass update, the other keeps once.
+// mass update, the other keeps once; of one that is being undone, neither does.
 func (s *settlement) movePermissions(from *directory.Member, to directory.ID) error {
 	rows, err := s.tx.Grants(s.org, []directory.ID{from.ID, to})
 	if err != nil {
@@ -88,7 +88,11 @@ func (s *settlement) movePermissions(from *directory.Member, to directory.ID) er
 		}
 		was := *g
 		gone = append(gone, &was)
-		if g.Permission != nil && slices.ContainsFunc(rows[1], func(o *directory.Grant) bool {
+		undone, err := s.isUndone(g)
+		if err != nil {
+			return err
+		}
+		if undone || g.Permission != nil && slices.ContainsFunc(rows[1], func(o *directory.Grant) bool {
 			return o.Permission != nil && !o.Permission.Update.IsZero() && o.Permission.Update == g.Permission.Update
 		}) {
 			continue
@@ -117,6 +121,15 @@ func (s *settlement) movePermissions(from *directory.Member, to directory.ID) er
 		return err
 	}
 	return s.tx.PutGrants(moved)
+}
+
+// isUndone reports whether a mass update gave a grant that was undone since, or has ended.
+func (s *settlement) isUndone(g *directory.Grant) (bool, error) {
+	if g.Permission == nil || g.Permission.Update.IsZero() {
+		return false, nil
+	}
+	u, err := updateOf(s.tx, s.org, g.Permission.Update)
+	return err == nil && !u.Undone.IsZero(), err
 }
 
 // changeNote says in words what a permission changes. It names no person.

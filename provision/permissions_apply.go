@@ -41,6 +41,13 @@ func (e *Engine) ApplyPermissions(ctx context.Context, u *PermissionUpdate, expe
 	}
 	var row *directory.Update
 	err = e.update(ctx, u.Org, u.Cause, func(s *settlement) error {
+		newest, err := newestUpdate(s.tx, s.org)
+		if err != nil {
+			return err
+		}
+		if newest != plan.after {
+			return directory.Errorf(directory.Conflict, "Another mass update was applied at the same time; look at `usher permissions list`, and plan this one again.")
+		}
 		row = &directory.Update{
 			ID: e.ids.New(s.now), Text: string(u.Text), Plan: plan.ID, Count: plan.Matched, Cause: u.Cause, Created: s.now, Until: u.Until.UTC(),
 			Permission: u.Read.Changes,
@@ -226,6 +233,15 @@ func (e *Engine) PermissionUpdates(ctx context.Context, org directory.OrgNum) ([
 	})
 	slices.Reverse(all)
 	return all, err
+}
+
+// newestUpdate returns the document of the mass update of an organization that was applied last, "" for none.
+func newestUpdate(tx store.Documents, org directory.OrgNum) (string, error) {
+	names, err := tx.ListDocuments(ofOrganization("permissions", org) + "/")
+	if err != nil || len(names) == 0 {
+		return "", err
+	}
+	return names[len(names)-1], nil
 }
 
 // updates returns the mass updates of an organization, the oldest first.

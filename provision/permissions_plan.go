@@ -35,8 +35,10 @@ type PermissionPlan struct {
 	Rows    []PermissionRow `json:"rows"`
 
 	WithoutEffect []PermissionIdle `json:"without_effect,omitempty"` // what of the file changes nothing for anybody
+	Warnings      []string         `json:"warnings,omitempty"`       // what is allowed, and hardly meant
 
 	members []directory.ID // who is meant, in order of id
+	after   string         // the document of the mass update before it; "" for none
 }
 
 // PermissionRow is one change that a mass update makes, and to whom.
@@ -52,18 +54,31 @@ type PermissionRow struct {
 // permissionsNamed is how many people a row of a plan names.
 const permissionsNamed = 10
 
+// soon is how far off the end of a mass update is at least, unless a plan warns of it.
+const soon = time.Hour
+
 // permissionPage is how many people one snapshot of a plan reads.
 const permissionPage = 500
 
 // PlanPermissions says what a mass update would change. It changes nothing.
 func (e *Engine) PlanPermissions(ctx context.Context, u *PermissionUpdate) (*PermissionPlan, error) {
 	p := &permissionPlanner{update: u, plan: &PermissionPlan{Rows: []PermissionRow{}}, rows: map[permissionChange]*PermissionRow{}, already: map[permissionItem][]string{}, hash: sha256.New()}
-	if !u.Until.IsZero() && !u.Until.After(e.Now()) {
+	switch {
+	case u.Until.IsZero():
+	case !u.Until.After(e.Now()):
 		return nil, wrong("until", "The update would end at %s, which is past.", clock(u.Until))
+	case u.Until.After(e.Now().Add(furthest)):
+		return nil, wrong("until", "The update would end at %s, which is more than a hundred years ahead; leave the end out for good.", clock(u.Until))
+	}
+	if !u.Until.IsZero() && u.Until.Sub(e.Now()) < soon {
+		p.plan.Warnings = append(p.plan.Warnings, "What the update gives ends within the hour, at "+clock(u.Until)+".")
 	}
 	err := e.Store.View(ctx, func(tx store.Tx) error {
 		policy, err := e.Policy(tx, u.Org)
 		if err != nil {
+			return err
+		}
+		if p.plan.after, err = newestUpdate(tx, u.Org); err != nil {
 			return err
 		}
 		if err := checkFilter(policy, &u.Read.Filter); err != nil {

@@ -122,7 +122,7 @@ func (s *settlement) askForPermission(m *directory.Member, g *directory.Grant) e
 	return nil
 }
 
-// ApproveRequest lets a member do what they asked for, for a time.
+// ApproveRequest lets a member do what they asked for, for a time. It is a Conflict where the member could not ask for it now.
 func (e *Engine) ApproveRequest(ctx context.Context, org directory.OrgNum, id directory.ID, length time.Duration, cause directory.Cause) (*directory.Grant, error) {
 	return e.answerRequest(ctx, org, id, cause, func(s *settlement, m *directory.Member, g *directory.Grant) error {
 		switch {
@@ -132,6 +132,9 @@ func (e *Engine) ApproveRequest(ctx context.Context, org directory.OrgNum, id di
 			return wrong("for", "A permission is approved for a time of up to a year, such as 30d.")
 		case directory.FoldAddress(cause.Actor) == directory.FoldAddress(m.Decision.Email):
 			return directory.Errorf(directory.Forbidden, "Nobody approves what they have asked for; another admin has to.")
+		}
+		if err := s.couldAsk(m, g.Request.Permission); err != nil {
+			return err
 		}
 		given := &directory.Grant{
 			Permission: &directory.Permission{Request: g.ID, Set: map[string]directory.Value{g.Request.Value: directory.LevelValue("true")}},
@@ -147,6 +150,26 @@ func (e *Engine) ApproveRequest(ctx context.Context, org directory.OrgNum, id di
 		}
 		return s.writeEntries([]*pending{entry}, []*directory.Member{m})
 	})
+}
+
+// couldAsk refuses to approve what a member could not ask for now: the policy offers it no more, they may do it anyway, or
+// they are no active member.
+func (s *settlement) couldAsk(m *directory.Member, action string) error {
+	policy, err := s.engine.Access(s.tx, s.org)
+	if err != nil {
+		return err
+	}
+	given, err := permissionGrants(s.tx, s.org, []*directory.Member{m})
+	if err != nil {
+		return err
+	}
+	switch answer := policy.Can(m, access.Question{Action: action}, s.now, given[0]...); {
+	case answer.Allowed:
+		return directory.Errorf(directory.Conflict, "%s is allowed without an approval by now: %s. Refuse it.", action, answer.Why)
+	case !answer.Approval:
+		return directory.Errorf(directory.Conflict, "%s is nothing that an admin can approve for this member any more: %s. Refuse it.", action, answer.Why)
+	}
+	return nil
 }
 
 // RefuseRequest declines what a member asked for.

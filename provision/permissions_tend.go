@@ -128,7 +128,8 @@ func (e *Engine) warnOfProject(ctx context.Context, org directory.OrgNum, p *Pro
 			}
 			for _, m := range in {
 				letter := mail.Expiring{Name: m.Decision.Name, What: "your access to the project " + p.Name, Ends: p.Until}
-				if err := s.letter(&directory.Mail{Kind: mail.KindExpiring, To: m.Decision.Email, Key: key}, letter); err != nil {
+				of := projectEnding{Expiring: letter, Project: p.Name, Member: m.ID}
+				if err := s.letter(&directory.Mail{Kind: mail.KindExpiring, To: m.Decision.Email, Key: key}, of); err != nil {
 					return err
 				}
 			}
@@ -156,7 +157,9 @@ func (e *Engine) warnOfProject(ctx context.Context, org directory.OrgNum, p *Pro
 			return err
 		}
 		for _, address := range admins {
-			if err := s.letter(&directory.Mail{Kind: mail.KindExpiring, To: address, Key: key}, mail.Expiring{What: "the project " + p.Name, Ends: p.Until}); err != nil {
+			letter := mail.Expiring{What: "the project " + p.Name, Ends: p.Until}
+			of := projectEnding{Expiring: letter, Project: p.Name}
+			if err := s.letter(&directory.Mail{Kind: mail.KindExpiring, To: address, Key: key}, of); err != nil {
 				return err
 			}
 		}

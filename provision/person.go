@@ -16,6 +16,9 @@ type loaded struct {
 	person mapping.Person
 	refs   []directory.UserRef // of person.Accounts
 
+	oneAccount [1]mapping.Account // where person.Accounts begins: most people have one
+	oneRef     [1]directory.UserRef
+
 	relinked bool // records came or went
 	paused   bool // a connection in state paused speaks of the person: nothing changes
 	observed bool // only connections in state observe do
@@ -34,6 +37,10 @@ func (p *loaded) present() bool {
 
 // load reads the touched people with their records, groups and grants, applying the links that this transaction made.
 func (s *settlement) load(touched []*facts.Touch) ([]*loaded, error) {
+	return s.loadInto(newSpace(len(touched)), touched)
+}
+
+func (s *settlement) loadInto(room space, touched []*facts.Touch) ([]*loaded, error) {
 	ids := make([]directory.ID, len(touched))
 	for i, t := range touched {
 		ids[i] = t.Member
@@ -47,10 +54,9 @@ func (s *settlement) load(touched []*facts.Touch) ([]*loaded, error) {
 		return nil, err
 	}
 	out := make([]*loaded, len(touched))
-	rows, copies := make([]loaded, len(touched)), make([]directory.Member, len(touched))
 	for i, t := range touched {
-		p := &rows[i]
-		p.before, p.member, p.left = members[i], &copies[i], t.Left
+		p := &room.people[i]
+		p.before, p.member, p.left = members[i], &room.members[i], t.Left
 		s.copyTo(p.member, members[i], t.Member)
 		s.relink(p, t)
 		if err := s.takeGrants(p, grants[i]); err != nil {
@@ -68,14 +74,14 @@ func (s *settlement) load(touched []*facts.Touch) ([]*loaded, error) {
 	return out, nil
 }
 
-// copyTo makes the copy of a member that settling changes; of somebody new, the member to be.
+// copyTo makes the copy of a member that settling changes; of somebody new, the member to be. Lists are shared: who changes
+// one makes another.
 func (s *settlement) copyTo(to, m *directory.Member, id directory.ID) {
 	if m == nil {
 		*to = directory.Member{ID: id, Org: s.org, Status: directory.StatusNone, Created: s.now}
 		return
 	}
 	*to = *m
-	to.Users = slices.Clone(m.Users)
 }
 
 // relink brings the records of a person in step with those that came and went. A record that went while its connection
@@ -86,13 +92,13 @@ func (s *settlement) relink(p *loaded, t *facts.Touch) {
 			continue
 		}
 		if i := slices.Index(p.member.Users, ref); i >= 0 {
-			p.member.Users = slices.Delete(p.member.Users, i, i+1)
+			p.member.Users = slices.Delete(slices.Clone(p.member.Users), i, i+1)
 			p.relinked = true
 		}
 	}
 	for _, ref := range t.Link {
 		if !slices.Contains(p.member.Users, ref) {
-			p.member.Users = append(p.member.Users, ref)
+			p.member.Users = append(slices.Clip(p.member.Users), ref)
 			p.relinked = true
 		}
 	}
@@ -100,7 +106,7 @@ func (s *settlement) relink(p *loaded, t *facts.Touch) {
 
 // drop forgets a record that is no longer this person's.
 func (p *loaded) drop(ref directory.UserRef) {
-	p.member.Users = slices.DeleteFunc(p.member.Users, func(r directory.UserRef) bool { return r == ref })
+	p.member.Users = slices.DeleteFunc(slices.Clone(p.member.Users), func(r directory.UserRef) bool { return r == ref })
 	p.relinked = true
 }
 
@@ -165,7 +171,8 @@ func (s *settlement) takeGrants(p *loaded, grants []*directory.Grant) error {
 // only where no other speaks of the person.
 func (s *settlement) takeAccounts(p *loaded, t *facts.Touch) error {
 	w := &watching{person: p}
-	for _, ref := range slices.Clone(p.member.Users) {
+	p.person.Accounts, p.refs = p.oneAccount[:0], p.oneRef[:0]
+	for _, ref := range p.member.Users {
 		settings := s.connection(ref.Conn)
 		if settings == nil || settings.State != config.StateActive {
 			gone, err := s.leftBehind(ref)

@@ -97,7 +97,7 @@ const planProblems = 20
 // Plan evaluates a candidate against everybody and changes nothing. Each row names up to named people, all when it is
 // negative.
 func (e *Engine) Plan(ctx context.Context, org directory.OrgNum, c Candidate, named int) (*Plan, error) {
-	b := planBuilder{named: named, rows: map[planKey]*PlanRow{}, problems: map[string]bool{}}
+	b := planBuilder{named: named, rows: map[planKey]*PlanRow{}, problems: map[string]bool{}, spare: newSpace(planPage)}
 	now := e.Now().UTC()
 	b.plan = &Plan{
 		Hash: hashOf(c.Files), At: now, ValidUntil: now.Add(planLife), Digests: map[directory.ID]Digest{}, Brakes: map[string]int{},
@@ -166,6 +166,7 @@ type planBuilder struct {
 	rows     map[planKey]*PlanRow
 	problems map[string]bool
 	before   *settlement               // of the page before
+	spare    space                     // for each page
 	admins   map[directory.ID]*outcome // who matter for the last admin, over all pages
 }
 
@@ -193,12 +194,14 @@ func (b *planBuilder) page(s *settlement, after directory.ID) (directory.ID, err
 		return directory.NoID, err
 	}
 	ids := make([]directory.ID, len(members))
-	u, reading := s.tx.(unwritten)
 	for i, m := range members {
-		if ids[i] = m.ID; reading {
-			u.members[m.ID] = m
-		}
+		ids[i] = m.ID
 	}
+	if u, reading := s.tx.(unwritten); reading {
+		u.page = members
+		s.tx = u
+	}
+	s.spare = b.spare
 	if b.admins == nil {
 		b.admins = map[directory.ID]*outcome{}
 	}
@@ -212,7 +215,9 @@ func (b *planBuilder) page(s *settlement, after directory.ID) (directory.ID, err
 	for _, o := range outcomes {
 		b.add(s, o)
 		if s.wasAdmin(o.before) || o.member.Decision.Role == s.policy.TopRole() {
-			b.admins[o.member.ID] = o
+			b.admins[o.member.ID] = &outcome{member: &directory.Member{
+				ID: o.member.ID, Status: o.member.Status, Decision: directory.Decision{Role: o.member.Decision.Role},
+			}}
 		}
 	}
 	for _, p := range s.problems {

@@ -159,8 +159,8 @@ func isIn(policy *access.Policy, m *directory.Member, project string, at time.Ti
 	})
 }
 
-// projectMost is how far ahead a project can be made to end.
-const projectMost = 100 * 366 * 24 * time.Hour
+// furthest is how far ahead an admin can have something end: a project, a mass update, a pin.
+const furthest = 100 * 366 * 24 * time.Hour
 
 // Extension is how much longer a project is to last: until an instant, or For longer than it does.
 type Extension struct {
@@ -184,7 +184,7 @@ func (e *Engine) ExtendProject(ctx context.Context, org directory.OrgNum, name s
 			return until, directory.Errorf(directory.Conflict, "The project %s never ends, so it cannot be extended; give it an end in the file, or `usher projects end` ends it now.", name)
 		case !until.After(now):
 			return until, wrong("until", "The project would end at %s, which is past; `usher projects end` ends it now.", clock(until))
-		case until.After(now.Add(projectMost)):
+		case until.After(now.Add(furthest)):
 			return until, wrong("until", "The project would end at %s, which is more than a hundred years ahead.", clock(until))
 		case !until.After(c.From):
 			return until, wrong("until", "The project would end at %s, before it begins at %s.", clock(until), clock(c.From))

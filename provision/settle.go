@@ -37,6 +37,7 @@ type settlement struct {
 
 	outcomes []*outcome
 	settled  map[directory.ID]*outcome
+	spare    space // of the plan's page before
 	jobs     []*directory.Job
 	held     []*directory.Hold
 	problems []string
@@ -52,6 +53,7 @@ type outcome struct {
 	member  *directory.Member
 	changed bool // the row must be written
 	effects []directory.Effect
+	result  mapping.Result // what follows from the facts, as far as nothing holds it
 	values  []directory.DetailValue
 	notes   []string
 	tell    bool // the notes alone are worth an entry
@@ -135,15 +137,15 @@ func (s *settlement) settle(touched []*facts.Touch) error {
 	if len(touched) == 0 {
 		return nil
 	}
-	people, err := s.load(touched)
+	room := s.space(len(touched))
+	people, err := s.loadInto(room, touched)
 	if err != nil {
 		return err
 	}
 	s.noteLeaving(touched)
 	s.adminsLast(people)
-	outcomes := make([]outcome, len(people))
 	for i, p := range people {
-		o := &outcomes[i]
+		o := &room.outcomes[i]
 		if err := s.decide(p, o); err != nil {
 			return err
 		}
@@ -168,7 +170,8 @@ func (s *settlement) decide(p *loaded, o *outcome) error {
 		}
 		o.notes = append(o.notes, noteBackLate)
 	}
-	result := s.policy.Evaluate(&p.person, s.now)
+	o.result = s.policy.Evaluate(&p.person, s.now)
+	result := &o.result
 	s.problems = append(s.problems, result.Problems...)
 	o.notes = append(o.notes, result.Problems...)
 	d := &result.Decision

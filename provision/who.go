@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mixus/usher/access"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/facts"
 	"github.com/mixus/usher/mapping"
@@ -81,6 +82,7 @@ type whoQuestion struct {
 	last        directory.ID    // the last member seen below it
 	rows, most  int
 	roles, sets []string // that have the permission
+	permission  string   // the value of permission sets that is asked for, which admins give by hand too; "" for none
 }
 
 func (s *settlement) question(kind, value string, after []byte) (*whoQuestion, error) {
@@ -95,8 +97,10 @@ func (s *settlement) question(kind, value string, after []byte) (*whoQuestion, e
 		known = s.policy.DepartmentPath(value) != nil
 	case WhoPermission:
 		q.roles, q.sets = s.policy.RolesPermitting(value), s.policy.SetsGiving(value)
-		if q.keys = active; len(q.sets) == 0 {
+		if q.permission = s.valueAsked(value); q.permission == "" {
 			q.keys = roleKeys(q.roles...)
+		} else {
+			q.keys, known = active, true
 		}
 	case WhoRule:
 		q.keys, q.rows, q.most = active, planPage, whoRule
@@ -172,20 +176,34 @@ func (q *whoQuestion) holders(s *settlement, ids []directory.ID) ([]Holder, erro
 	if err != nil {
 		return nil, err
 	}
+	given := make([][]*directory.Grant, len(rows))
+	var policy *access.Policy
+	if q.permission != "" {
+		if given, err = permissionGrants(s.tx, s.org, rows); err == nil {
+			policy, err = s.engine.Access(s.tx, s.org)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	var out []Holder
-	for _, m := range rows {
+	for i, m := range rows {
 		if m == nil || m.Status != directory.StatusActive {
 			continue
 		}
-		if h := q.holder(m); len(h.Has) > 0 {
+		sets, byHand := q.sets, []directory.Reason(nil)
+		if len(given[i]) > 0 {
+			sets, byHand = q.handed(s, policy, m, given[i])
+		}
+		if h := q.holder(m, sets, byHand); len(h.Has) > 0 {
 			out = append(out, h)
 		}
 	}
 	return out, nil
 }
 
-// holder says through what a member has what was asked for, and why.
-func (q *whoQuestion) holder(m *directory.Member) Holder {
+// holder says through what a member has what was asked for, and why. A permission is given by these sets, and by hand.
+func (q *whoQuestion) holder(m *directory.Member, sets []string, byHand []directory.Reason) Holder {
 	h := Holder{Member: m}
 	d := &m.Decision
 	role := func() {
@@ -213,10 +231,14 @@ func (q *whoQuestion) holder(m *directory.Member) Holder {
 		if slices.Contains(q.roles, d.Role) {
 			role()
 		}
-		for _, set := range q.sets {
+		for _, set := range sets {
 			if slices.Contains(d.PermissionSets, set) {
 				item("permission set", "permission_sets", set)
 			}
+		}
+		for _, r := range byHand {
+			h.Has = append(h.Has, r.Because)
+			h.Reasons = append(h.Reasons, r)
 		}
 	}
 	return h

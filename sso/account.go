@@ -162,7 +162,7 @@ func (s *Server) passkeyPerson(r *http.Request, o *owner) (passkey.Person, error
 }
 
 func (o *owner) change(r *http.Request) provision.CredentialChange {
-	return provision.CredentialChange{Session: o.session, Request: httpx.RequestID(r.Context())}
+	return provision.CredentialChange{Session: o.session, Request: httpx.RequestID(r.Context()), Agent: agent(r.UserAgent())}
 }
 
 // saved leads back to the page, which says so.

@@ -23,10 +23,11 @@ const (
 	longestOrganization = 100 // characters of an organization's id that is looked for
 )
 
-// asking is what a browser keeps while it waits for a code.
+// asking is what a browser keeps while it waits for a code. It has the secret before it asks, so that two clicks are one
+// browser's.
 type asking struct {
-	Secret string `json:"s"` // without it a code is worth nothing
-	Email  string `json:"e"`
+	Secret string `json:"s"`           // without it a code is worth nothing
+	Email  string `json:"e,omitempty"` // "" until a code was asked for
 	Return string `json:"r,omitempty"`
 
 	Organization string `json:"o,omitempty"` // which the person wants to enter
@@ -35,6 +36,11 @@ type asking struct {
 // code is GET /login/code.
 func (s *Server) code(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
+	if s.asking(r) == nil {
+		if err := s.keepAsking(w, &asking{Secret: rand.Text()}); err != nil {
+			return err
+		}
+	}
 	return s.codePage(w, http.StatusOK, wishOf(query.Get), query.Get("organization"), web.NoProblem)
 }
 
@@ -70,8 +76,11 @@ func (s *Server) askCode(w http.ResponseWriter, r *http.Request) error {
 	if len(organization) > longestOrganization {
 		organization = ""
 	}
-	a := asking{Secret: rand.Text(), Email: want.Address, Return: want.Return, Organization: organization}
-	err := s.Engine.AskCode(r.Context(), provision.AskCode{
+	a := &asking{Secret: rand.Text(), Email: want.Address, Return: want.Return, Organization: organization}
+	if kept := s.asking(r); kept != nil {
+		a.Secret = kept.Secret
+	}
+	again, err := s.Engine.AskCode(r.Context(), provision.AskCode{
 		Email: a.Email, Request: httpx.RequestID(r.Context()), Browser: provision.TokenHash(a.Secret),
 		Network: httpx.Host(httpx.Client(r.Context()).String()).String(), Agent: agent(r.UserAgent()),
 		Organization: a.Organization,
@@ -79,12 +88,26 @@ func (s *Server) askCode(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	value, err := s.seal.close(codeCookie, a)
-	if err != nil {
+	if err := s.keepAsking(w, a); err != nil {
 		return err
 	}
-	keep(w, codeCookie, value, codeLasts, false)
-	return leave(w, r, enterPath)
+	return leave(w, r, with(enterPath, "again", flag(again)))
+}
+
+func (s *Server) keepAsking(w http.ResponseWriter, a *asking) error {
+	value, err := s.seal.close(codeCookie, a)
+	if err == nil {
+		keep(w, codeCookie, value, codeLasts, false)
+	}
+	return err
+}
+
+// flag is the value of a parameter that says something, or is left out.
+func flag(on bool) string {
+	if on {
+		return "1"
+	}
+	return ""
 }
 
 // asking returns what a browser keeps while it waits for a code, nil when it waits for none.
@@ -99,17 +122,18 @@ func (s *Server) asking(r *http.Request) *asking {
 // enter is GET /login/code/enter.
 func (s *Server) enter(w http.ResponseWriter, r *http.Request) error {
 	a := s.asking(r)
-	if a == nil {
+	if a == nil || a.Email == "" {
 		return leave(w, r, codePath)
 	}
-	return s.enterPage(w, http.StatusOK, a, web.NoProblem)
+	return s.Pages.Render(w, http.StatusOK, s.enterPage(a, r.URL.Query().Get("again") == "1", web.NoProblem))
 }
 
-func (s *Server) enterPage(w http.ResponseWriter, status int, a *asking, wrong web.Problem) error {
-	page := &web.CodeEntry{
-		Frame: s.frame(nil, ""), Form: web.Form{Action: enterPath}, Email: a.Email, Problem: wrong, Again: with(codePath, "return", a.Return, "organization", a.Organization),
+// enterPage asks for the code. Before is for somebody who has asked for one twice within a moment, and is sent one.
+func (s *Server) enterPage(a *asking, before bool, wrong web.Problem) *web.CodeEntry {
+	return &web.CodeEntry{
+		Frame: s.frame(nil, ""), Form: web.Form{Action: enterPath}, Email: a.Email, Before: before, Problem: wrong,
+		Again: with(codePath, "return", a.Return, "organization", a.Organization),
 	}
-	return s.Pages.Render(w, status, page)
 }
 
 // enterCode is POST /login/code/enter.
@@ -121,19 +145,19 @@ func (s *Server) enterCode(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a := s.asking(r)
-	if a == nil {
+	if a == nil || a.Email == "" {
 		return leave(w, r, codePath)
 	}
 	code := strings.TrimSpace(r.PostForm.Get("code"))
 	if code == "" {
-		return s.enterPage(w, http.StatusUnprocessableEntity, a, web.CodeMissing)
+		return s.Pages.Render(w, http.StatusUnprocessableEntity, s.enterPage(a, false, web.CodeMissing))
 	}
 	result, err := s.Engine.EnterCode(r.Context(), provision.EnterCode{
 		Email: a.Email, Code: code, Request: httpx.RequestID(r.Context()), Browser: provision.TokenHash(a.Secret), Agent: agent(r.UserAgent()),
 	})
 	switch {
 	case directory.KindOf(err) == directory.Unauthenticated:
-		return s.enterPage(w, http.StatusUnprocessableEntity, a, web.CodeWrong)
+		return s.Pages.Render(w, http.StatusUnprocessableEntity, s.enterPage(a, false, web.CodeWrong))
 	case err != nil:
 		return err
 	case !result.In(): // the code was right, and the person does not get in any more

@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"crypto/rand"
 	"net/http"
 	"slices"
 	"strings"
@@ -96,6 +97,11 @@ func (s *Server) invitation(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if page.Continue == "" && page.As == "" && kept(r, inviteCookie) == "" {
+		if err := s.keepInviteAsking(w, &inviteAsking{Secret: rand.Text(), Link: in.hash[:]}); err != nil {
+			return err
+		}
+	}
 	return s.Pages.Render(w, http.StatusOK, page)
 }
 
@@ -160,6 +166,8 @@ func overOf(state provision.LinkState) web.Over {
 		return web.OverAccepted
 	case provision.LinkDeclined:
 		return web.OverDeclined
+	case provision.LinkUnapproved:
+		return web.OverUnapproved
 	case provision.LinkCancelled, provision.LinkWorks:
 	}
 	return web.OverCancelled
@@ -174,7 +182,7 @@ func (s *Server) over(w http.ResponseWriter, r *http.Request, in *invited, over 
 		status = http.StatusNotFound
 	case web.OverAccepted, web.OverDeclined:
 		reference = ""
-	case web.OverExpired, web.OverReplaced, web.OverCancelled:
+	case web.OverExpired, web.OverReplaced, web.OverCancelled, web.OverUnapproved:
 	}
 	page.Frame = s.frame(nil, reference)
 	if in != nil {
@@ -204,7 +212,7 @@ func (s *Server) inviteTrouble(w http.ResponseWriter, r *http.Request, in *invit
 	page := &web.Refusal{Frame: s.frame(s.organization(in.found.OrgNum), reference), Again: in.path}
 	status := http.StatusForbidden
 	switch directory.KindOf(err) {
-	case directory.NotFound, directory.Forbidden:
+	case directory.NotFound, directory.Forbidden, directory.Unauthenticated: // of a session that ended meanwhile
 		return leave(w, r, in.path)
 	case directory.Conflict:
 		now, wrong := s.Engine.FollowLink(r.Context(), in.hash, nil)
@@ -216,7 +224,7 @@ func (s *Server) inviteTrouble(w http.ResponseWriter, r *http.Request, in *invit
 		status, page.Why = http.StatusTooManyRequests, web.TooMany
 	case directory.Unavailable:
 		page.Why = web.JoiningPaused
-	case directory.Invalid, directory.Unauthenticated, directory.Precondition, directory.TooLarge, directory.Internal:
+	case directory.Invalid, directory.Precondition, directory.TooLarge, directory.Internal:
 		return err
 	}
 	s.Log.InfoContext(r.Context(), "an invitation was not accepted", "err", err, "request_id", httpx.RequestID(r.Context()))

@@ -20,10 +20,12 @@ const (
 	inviteCodeLasts = 15 * time.Minute
 )
 
-// inviteAsking is what a browser keeps while it waits for a code.
+// inviteAsking is what a browser keeps that can accept an invitation by a code. It has the secret before it asks, so that two
+// clicks are one browser's.
 type inviteAsking struct {
 	Secret string `json:"s"` // without it a code is worth nothing
 	Link   []byte `json:"l"` // the hash of the link's secret
+	Asked  bool   `json:"a,omitempty"`
 }
 
 // askInviteCode is POST /invitations/{token}/code.
@@ -31,20 +33,30 @@ func (s *Server) askInviteCode(w http.ResponseWriter, r *http.Request, in *invit
 	if err := s.limit(w, r, &s.codes, codesAllowed); err != nil {
 		return err
 	}
-	a := inviteAsking{Secret: rand.Text(), Link: in.hash[:]}
-	err := s.Engine.AskInviteCode(r.Context(), provision.AskInviteCode{
+	a := s.inviteAsking(r, in)
+	if a == nil {
+		a = &inviteAsking{Secret: rand.Text(), Link: in.hash[:]}
+	}
+	again, err := s.Engine.AskInviteCode(r.Context(), provision.AskInviteCode{
 		Link: in.hash, Request: httpx.RequestID(r.Context()), Browser: provision.TokenHash(a.Secret),
 		Network: httpx.Host(httpx.Client(r.Context()).String()).String(), Agent: agent(r.UserAgent()),
 	})
 	if err != nil {
 		return s.inviteTrouble(w, r, in, err)
 	}
-	value, err := s.seal.close(inviteCookie, a)
-	if err != nil {
+	a.Asked = true
+	if err := s.keepInviteAsking(w, a); err != nil {
 		return err
 	}
-	keep(w, inviteCookie, value, inviteCodeLasts, false)
-	return leave(w, r, in.path+"/code/enter")
+	return leave(w, r, with(in.path+"/code/enter", "again", flag(again)))
+}
+
+func (s *Server) keepInviteAsking(w http.ResponseWriter, a *inviteAsking) error {
+	value, err := s.seal.close(inviteCookie, a)
+	if err == nil {
+		keep(w, inviteCookie, value, inviteCodeLasts, false)
+	}
+	return err
 }
 
 // inviteAsking returns what a browser keeps while it waits for a code for an invitation, nil when it waits for none.
@@ -58,17 +70,18 @@ func (s *Server) inviteAsking(r *http.Request, in *invited) *inviteAsking {
 
 // inviteEnter is GET /invitations/{token}/code/enter.
 func (s *Server) inviteEnter(w http.ResponseWriter, r *http.Request, in *invited) error {
-	if s.inviteAsking(r, in) == nil {
+	if a := s.inviteAsking(r, in); a == nil || !a.Asked {
 		return leave(w, r, in.path)
 	}
-	return s.inviteEnterPage(w, http.StatusOK, in, web.NoProblem)
+	return s.Pages.Render(w, http.StatusOK, s.inviteEnterPage(in, r.URL.Query().Get("again") == "1", web.NoProblem))
 }
 
-func (s *Server) inviteEnterPage(w http.ResponseWriter, status int, in *invited, wrong web.Problem) error {
-	return s.Pages.Render(w, status, &web.InvitationCode{
+// inviteEnterPage asks for the code. Before is for somebody who has asked for one twice within a moment, and was sent one.
+func (s *Server) inviteEnterPage(in *invited, before bool, wrong web.Problem) *web.InvitationCode {
+	return &web.InvitationCode{
 		Frame: s.frame(s.organization(in.found.OrgNum), ""), Form: web.Form{Action: in.path + "/code/enter"},
-		Email: in.found.Invitation.Invited.Email, Problem: wrong, Again: in.path,
-	})
+		Email: in.found.Invitation.Invited.Email, Before: before, Problem: wrong, Again: in.path,
+	}
 }
 
 // enterInviteCode is POST /invitations/{token}/code/enter, which accepts.
@@ -77,19 +90,19 @@ func (s *Server) enterInviteCode(w http.ResponseWriter, r *http.Request, in *inv
 		return err
 	}
 	a := s.inviteAsking(r, in)
-	if a == nil {
+	if a == nil || !a.Asked {
 		return leave(w, r, in.path)
 	}
 	code := strings.TrimSpace(r.PostForm.Get("code"))
 	if code == "" {
-		return s.inviteEnterPage(w, http.StatusUnprocessableEntity, in, web.CodeMissing)
+		return s.Pages.Render(w, http.StatusUnprocessableEntity, s.inviteEnterPage(in, false, web.CodeMissing))
 	}
 	result, err := s.Engine.EnterInviteCode(r.Context(), provision.EnterInviteCode{
 		Link: in.hash, Code: code, Request: httpx.RequestID(r.Context()), Browser: provision.TokenHash(a.Secret), Agent: agent(r.UserAgent()),
 	})
 	switch {
 	case directory.KindOf(err) == directory.Unauthenticated:
-		return s.inviteEnterPage(w, http.StatusUnprocessableEntity, in, web.CodeWrong)
+		return s.Pages.Render(w, http.StatusUnprocessableEntity, s.inviteEnterPage(in, false, web.CodeWrong))
 	case err != nil:
 		return s.inviteTrouble(w, r, in, err)
 	}

@@ -277,6 +277,12 @@ func TestLinksThatAreOverSayWhatToDo(t *testing.T) {
 			_, err := w.engine.CancelInvitation(w.t.Context(), w.act(g))
 			w.must(err)
 		}, http.StatusGone, "was taken back"},
+		"changed, and to be approved": {func(w *inviteWorld, g *directory.Grant, _ string) {
+			w.activate(inviting + "invitations: {require_approval: true}\n")
+			role := "admin"
+			_, err := w.engine.EditInvitation(w.t.Context(), w.act(g), provision.InvitationEdit{Role: &role})
+			w.must(err)
+		}, http.StatusGone, "You will get a new email with a link"},
 		"replaced": {func(w *inviteWorld, g *directory.Grant, _ string) {
 			_, err := w.engine.ResendInvitation(w.t.Context(), w.act(g))
 			w.must(err)
@@ -332,7 +338,7 @@ func TestAskingForCodesOfAnInvitationIsLimited(t *testing.T) {
 	_, path := w.invite("bob@private.example")
 	b := w.browser()
 	for range 3 {
-		w.code(b, path)
+		w.code(w.browser(), path)
 	}
 	b.post(path+"/code", nil).want(http.StatusTooManyRequests, "Too many tries", `href="`+path+`"`)
 	for range 16 {

@@ -51,13 +51,18 @@ type InvitationCode struct {
 	Frame
 	Form    Form
 	Email   string
+	Before  bool // it was asked for a moment before, too, and is sent once
 	Problem Problem
 	Again   string // the path of the invitation, where a new code can be asked for
 }
 
 func (p *InvitationCode) fill(s *sheet) {
 	s.know("email", p.Email)
-	s.say("invitationcode")
+	text := "invitationcode.text"
+	if p.Before {
+		text = "invitationcode.text.before"
+	}
+	s.sayAs("invitationcode", "invitationcode.heading", text)
 	s.form(p.Form, "invitationcode.button", true)
 	s.ask(input{Name: "code", Type: "text", Autocomplete: "one-time-code", Inputmode: "numeric"}, p.Problem)
 	s.aside("invitationcode.again", p.Again)
@@ -128,6 +133,8 @@ const (
 	OverDeclined  Over = "declined"  // by whoever had the link
 	OverCancelled Over = "cancelled" // by the organization
 	OverUnknown   Over = "unknown"   // there is no such link
+
+	OverUnapproved Over = "unapproved" // it has changed, and waits for an approval, after which a new mail comes
 )
 
 // InvitationOver tells that a link works no more, and what to do. Its Reference is required, except where the invitation was
@@ -142,7 +149,7 @@ func (p *InvitationOver) fill(s *sheet) {
 	switch p.Over {
 	case OverAccepted, OverDeclined:
 		s.Tone = toneDone
-	case OverExpired, OverReplaced, OverCancelled, OverUnknown:
+	case OverExpired, OverReplaced, OverCancelled, OverUnapproved, OverUnknown:
 		s.refuse()
 		s.Tone = toneWait
 	default:
@@ -150,7 +157,7 @@ func (p *InvitationOver) fill(s *sheet) {
 	}
 	name := "invitationover." + string(p.Over)
 	s.say(name)
-	if p.Over == OverExpired || p.Over == OverCancelled {
+	if p.Over == OverExpired || p.Over == OverCancelled || p.Over == OverUnapproved {
 		s.contact("invitationover.button", p.Again)
 		return
 	}

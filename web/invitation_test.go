@@ -23,6 +23,7 @@ func invitations() map[string]web.Page {
 		"bare":            &web.Invitation{Email: "ann@private.example", Form: form, Decline: "/invitations/T0ken/decline"},
 		"accept":          &web.Invitation{Frame: acme(), Email: "ann@acme.com", Inviter: "bea@acme.com", Role: "member", Form: form, As: "Ann Lee (ann@acme.com)", Decline: "/invitations/T0ken/decline"},
 		"enter":           &web.InvitationCode{Frame: acme(), Form: form, Email: "ann@private.example", Again: "/invitations/T0ken"},
+		"enter-before":    &web.InvitationCode{Frame: acme(), Form: form, Email: "ann@private.example", Before: true, Again: "/invitations/T0ken"},
 		"enter-missing":   &web.InvitationCode{Frame: acme(), Form: form, Email: "ann@private.example", Problem: web.CodeMissing, Again: "/invitations/T0ken"},
 		"enter-wrong":     &web.InvitationCode{Frame: acme(), Form: form, Email: "ann@private.example", Problem: web.CodeWrong, Again: "/invitations/T0ken"},
 		"decline":         &web.InvitationDecline{Frame: acme(), Form: form, Stay: "/invitations/T0ken"},
@@ -30,7 +31,7 @@ func invitations() map[string]web.Page {
 		"account-unnamed": &web.InvitationAccount{Frame: acme(), Form: form, Email: "ann@private.example", Stay: "/welcome"},
 		"asked":           &web.InvitationAsked{Frame: acme(), Continue: "https://atlas.example/"},
 	}
-	for _, over := range []web.Over{web.OverExpired, web.OverReplaced, web.OverAccepted, web.OverDeclined, web.OverCancelled, web.OverUnknown} {
+	for _, over := range []web.Over{web.OverExpired, web.OverReplaced, web.OverAccepted, web.OverDeclined, web.OverCancelled, web.OverUnapproved, web.OverUnknown} {
 		out["over-"+string(over)] = &web.InvitationOver{Frame: acme(), Over: over, Again: "/login"}
 	}
 	return out
@@ -38,13 +39,14 @@ func invitations() map[string]web.Page {
 
 func TestInvitationsSayWhoInvitesWhomToWhat(t *testing.T) {
 	for name, want := range map[string][]string{
-		"provider":       {"bea@acme.com invites ann@acme.com to join Acme Inc. on Atlas.", ">Continue with Acme staff</a>", "31 January 2027, 18:00 UTC", "<p>Hi Ann,\nwe start on Monday.</p>\n<p>See you, Bea</p>"},
-		"code":           {"Acme Inc. invites ann@private.example to Atlas.", ">Mail me a code</button>", `action="/invitations/T0ken/code"`},
-		"accept":         {">Accept as Ann Lee (ann@acme.com)</button>"},
-		"account":        {"It is for ann@private.example, and you are signed in as ann@acme.com.", `name="do" value="switch"`, `name="do" value="address"`},
-		"over-expired":   {"Ask whoever invited you for a new one", ">Write to IT Service Desk</a>"},
-		"over-accepted":  {">Sign in</a>"},
-		"over-cancelled": {"This invitation was taken back"},
+		"provider":        {"bea@acme.com invites ann@acme.com to join Acme Inc. on Atlas.", ">Continue with Acme staff</a>", "31 January 2027, 18:00 UTC", "<p>Hi Ann,\nwe start on Monday.</p>\n<p>See you, Bea</p>"},
+		"code":            {"Acme Inc. invites ann@private.example to Atlas.", ">Mail me a code</button>", `action="/invitations/T0ken/code"`},
+		"accept":          {">Accept as Ann Lee (ann@acme.com)</button>"},
+		"account":         {"It is for ann@private.example, and you are signed in as ann@acme.com.", `name="do" value="switch"`, `name="do" value="address"`},
+		"over-expired":    {"Ask whoever invited you for a new one", ">Write to IT Service Desk</a>"},
+		"over-accepted":   {">Sign in</a>"},
+		"over-cancelled":  {"This invitation was taken back"},
+		"over-unapproved": {"This invitation is being looked at again", "You will get a new email"},
 	} {
 		got := body(t, invitations()[name])
 		for _, text := range want {

@@ -90,3 +90,10 @@ func TestAPasswordIsNeverShown(t *testing.T) {
 		}
 	}
 }
+
+func TestTheLoginPageSaysWhereInvitedPeopleGo(t *testing.T) {
+	got := body(t, samples()["login-own"])
+	if want := `<a href="/login/password">Joined by an invitation? Sign in with a passkey, password or code</a>`; !strings.Contains(got, want) {
+		t.Errorf("the page does not say %s:\n%s", want, got)
+	}
+}

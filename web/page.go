@@ -224,13 +224,18 @@ type CodeEntry struct {
 	Frame
 	Form    Form
 	Email   string
+	Before  bool // it was asked for a moment before, too, and is sent once
 	Problem Problem
 	Again   string // the path at which a new code can be asked for
 }
 
 func (p *CodeEntry) fill(s *sheet) {
 	s.know("email", p.Email)
-	s.say("codeentry")
+	text := "codeentry.text"
+	if p.Before {
+		text = "codeentry.text.before"
+	}
+	s.sayAs("codeentry", "codeentry.heading", text)
 	s.form(p.Form, "codeentry.button", true)
 	s.ask(input{Name: "code", Type: "text", Autocomplete: "one-time-code", Inputmode: "numeric"}, p.Problem)
 	s.aside("codeentry.again", p.Again)

@@ -45,6 +45,7 @@ func samples() map[string]web.Page {
 		"code-request":        &web.CodeRequest{Frame: acme(), Form: form, Back: "/login"},
 		"code-request-wrong":  &web.CodeRequest{Frame: acme(), Form: form, Problem: web.EmailInvalid, Email: "root", Back: "/login"},
 		"code-entry":          &web.CodeEntry{Frame: acme(), Form: form, Email: "root@acme.com", Again: "/login/code"},
+		"code-entry-before":   &web.CodeEntry{Frame: acme(), Form: form, Email: "root@acme.com", Before: true, Again: "/login/code"},
 		"code-entry-missing":  &web.CodeEntry{Frame: acme(), Form: form, Problem: web.CodeMissing, Again: "/login/code"},
 		"code-entry-wrong":    &web.CodeEntry{Frame: acme(), Form: form, Email: "root@acme.com", Problem: web.CodeWrong, Again: "/login/code"},
 		"sign-out":            &web.SignOut{Frame: acme(), Form: form, Email: "ann@acme.com", Stay: "https://atlas.example/"},

@@ -71,7 +71,7 @@ func (p *program) apply() *cobra.Command {
 	}, &from.organization)
 	c.Flags().StringVar(&from.values, "values", "", "a `file` with ids and addresses per environment, for ${value:NAME}")
 	c.Flags().StringVar(&saved, "plan", "", "the `file` of a plan that was saved")
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept with the policy and in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept with the policy and in the journal")
 	c.Flags().BoolVar(&all, "all", false, "name everybody in each row, not only the first")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return grouped(groupChange, c)

@@ -31,14 +31,15 @@ type checked struct {
 
 func (p *program) check() *cobra.Command {
 	var values string
-	var strict bool
+	var strict, withoutSecrets bool
 	c := p.remote(&cobra.Command{
 		Use: "check [FILE...]", Short: "Check a configuration without starting",
 		Long: "Reads usher.yaml with the organizations' files that it names, or single organizations' files, and shows everything that is wrong, " +
 			"each with file, line and what to do: mistakes, tests that fail, rules that cannot match or never count. With --data or --server it " +
-			"also compares the files with what the providers have pushed. The exit code is 2 when there are errors.",
+			"also compares the files with what the providers have pushed. A secret that usher.yaml does not place is an error; one that is not at its place " +
+			"is a warning, which --without-secrets leaves out, for checks on machines that do not have the secrets. The exit code is 2 when there are errors.",
 		RunE: func(c *cobra.Command, files []string) (err error) {
-			k := checking{program: p, command: c, read: map[string]bool{}}
+			k := checking{program: p, command: c, withoutSecrets: withoutSecrets, read: map[string]bool{}}
 			if c.Flags().Changed("data") || p.server != "" {
 				cl, err := p.connect(c.Context())
 				if err != nil {
@@ -60,6 +61,7 @@ func (p *program) check() *cobra.Command {
 	})
 	c.Flags().StringVar(&values, "values", "", "a `file` with ids and addresses per environment, for ${value:NAME}")
 	c.Flags().BoolVar(&strict, "strict", false, "exit with 2 for warnings too")
+	c.Flags().BoolVar(&withoutSecrets, "without-secrets", false, "do not look whether the secrets are where usher.yaml says")
 	return grouped(groupRun, c)
 }
 
@@ -70,6 +72,8 @@ type checking struct {
 	client   *client // nil when the files are checked by themselves
 	read     map[string]bool
 	problems []directory.Problem
+
+	withoutSecrets bool // they are not looked for
 }
 
 // file checks one file with those that it names.
@@ -81,6 +85,9 @@ func (k *checking) file(path, values string) error {
 	k.read[path] = true
 	configuration, problems := app.ReadConfiguration(path, values)
 	k.add(path, problems)
+	if !k.withoutSecrets {
+		k.add(path, configuration.AbsentSecrets())
+	}
 	for _, policy := range configuration.Policies {
 		for _, f := range policy.Files {
 			k.read[placed(path, directory.Problem{Position: directory.Position{File: f.Name}}).File] = true

@@ -75,7 +75,7 @@ func (p *program) connectionsRetire() *cobra.Command {
 			})
 		},
 	}, &organization)
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
 }

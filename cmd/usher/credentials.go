@@ -79,6 +79,6 @@ func (p *program) credentialsRemove() *cobra.Command {
 		},
 	}, &organization)
 	c.Flags().StringVar(&id, "id", "", "only this one, by the `id` that `usher credentials list` shows")
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	return c
 }

@@ -72,7 +72,7 @@ func (p *program) holdsExpect() *cobra.Command {
 		c.Flags().IntVar(&counts[i], k.flag, 0, k.doc)
 	}
 	c.Flags().StringVar(&until, "until", "", "until `when`: an instant, a time of day, or a length")
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	return c
 }
 

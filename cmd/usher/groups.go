@@ -15,7 +15,7 @@ import (
 
 func (p *program) groups() *cobra.Command {
 	c := &cobra.Command{
-		Use: "groups", Aliases: []string{"group"}, Short: "List the groups that directories pushed", Args: noArguments,
+		Use: "groups", Aliases: []string{"group"}, Short: "See the groups that directories pushed, and say which ones rules mean", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(p.groupsList(), p.groupsShow(), p.groupsRebind())
@@ -121,7 +121,7 @@ part, this says which one the rules mean from now on.`,
 	}, &organization)
 	c.Flags().StringVar(&connection, "connection", "", "the group of the connection of this `id`, where several have one of that name")
 	c.Flags().StringVar(&name, "name", "", "the `name` as rules say it; the group's own without it")
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	return c
 }
 

@@ -198,7 +198,7 @@ func (p *program) holdsApprove() *cobra.Command {
 			})
 		},
 	}, &organization)
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	c.Flags().StringVar(&set, "set", "", "approve only this `set`, as `usher holds show` printed it before")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
@@ -259,7 +259,7 @@ func (p *program) holdsDecide(verb, short, long string) *cobra.Command {
 	if verb == "undo" {
 		c.Flags().StringSliceVar(&except, "except", nil, "leave these people out of it, by address or `id`, separated by commas: those who were meant to go")
 	}
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
 }

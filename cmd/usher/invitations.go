@@ -69,10 +69,10 @@ func (p *program) invitationsSend() *cobra.Command {
 	flags.StringVar(&in.Department, "department", "", "the `department`")
 	flags.StringVar(&in.Manager, "manager", "", "the manager's `address`")
 	flags.StringVar(&in.Message, "message", "", "a `text` for the person, in the mail")
-	flags.StringVar(&in.Access, "access", "", "how `much` the invitation gives: full (the default), limited or custom")
+	chooses(c, &in.Access, "access", "", "how `much` the invitation gives: full (the default), limited or custom", "full", "limited", "custom")
 	flags.StringSliceVar(&in.PermissionSets, "permission-sets", nil, "the permission `sets` of custom access")
 	flags.StringVar(&in.Expires, "expires", "", "how `long` the link works, as 7d")
-	flags.StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	flags.StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	flags.BoolVar(&dryRun, "dry-run", false, "say what would become of it, and change nothing")
 	return c
 }
@@ -129,7 +129,8 @@ func (p *program) invitationsList() *cobra.Command {
 			})
 		},
 	}, &organization)
-	c.Flags().StringVar(&state, "state", "", "only this `state`: awaiting_approval, pending, accepted, declined, expired or cancelled")
+	chooses(c, &state, "state", "", "only this `state`: awaiting_approval, pending, accepted, declined, expired or cancelled",
+		"awaiting_approval", "pending", "accepted", "declined", "expired", "cancelled")
 	return c
 }
 
@@ -220,7 +221,7 @@ func mailText(i api.Invitation) string {
 		} else if i.MailTries > 1 {
 			text += fmt.Sprintf(", %d tries", i.MailTries)
 		}
-		if i.MailTries > 0 && i.MailNext != nil {
+		if i.MailNext != nil && (i.MailTries > 0 || i.MailError != "") {
 			text += ", next " + second(*i.MailNext)
 		}
 	default:

@@ -39,7 +39,7 @@ func (p *program) invitationsImport() *cobra.Command {
 			})
 		},
 	}, &organization)
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	c.Flags().BoolVar(&dryRun, "dry-run", false, "say what each row would do, and change nothing")
 	c.Flags().BoolVar(&atomic, "atomic", false, "invite nobody when a row is bad")
 	return c
@@ -98,6 +98,9 @@ func (p *program) imported(report *invite.Report, failed error, name string) err
 	var problem *invite.RowError
 	if errors.As(failed, &problem) {
 		return &directory.Error{Kind: directory.Invalid, Message: name + ": " + problem.Error()}
+	}
+	if failed != nil && report.Rows == 0 {
+		return failed // before anything was read that could be told of
 	}
 	if p.json {
 		if err := printJSON(p.out, report); err != nil {

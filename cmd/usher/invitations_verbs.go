@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mixus/usher/api"
-	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 )
 
@@ -37,30 +35,19 @@ func (p *program) invitationVerbs() []*cobra.Command {
 func (p *program) extend() *cobra.Command {
 	var length, until string
 	return p.invitationVerb(invitationVerb{
-		name: "extend", short: "Make an invitation end later, or earlier", long: "For a time from now on (--for 14d), or until an instant (--until 2027-01-31T18:00:00Z).",
+		name: "extend", short: "Make an invitation end later, or earlier", long: "For a time from now on (--for 14d), or until a day or an instant (--until 2027-01-31).",
 		body: func(_ *cobra.Command, reason string) (any, error) {
 			body := api.ExtendBody{WhyBody: api.WhyBody{Reason: reason}}
-			switch {
-			case (length == "") == (until == ""):
+			if (length == "") == (until == "") {
 				return nil, usagef("say until when: --for or --until")
-			case length != "":
-				life, err := config.ParseDuration(length)
-				if err != nil {
-					return nil, usagef("--for: %v", err)
-				}
-				body.Until = time.Now().Add(life).UTC().Truncate(time.Second)
-			default:
-				end, err := time.Parse(time.RFC3339, until)
-				if err != nil {
-					return nil, usagef("--until %q is no instant such as 2027-01-31T18:00:00Z", until)
-				}
-				body.Until = end
 			}
-			return body, nil
+			var err error
+			body.Until, err = endOf(length, until)
+			return body, err
 		},
 		flags: func(c *cobra.Command) {
 			c.Flags().StringVar(&length, "for", "", "how `long` from now on, as 14d")
-			c.Flags().StringVar(&until, "until", "", "until which `instant`")
+			c.Flags().StringVar(&until, "until", "", "until which `day` or instant")
 		},
 	})
 }
@@ -92,7 +79,7 @@ func (p *program) editInvitation() *cobra.Command {
 		flags: func(c *cobra.Command) {
 			c.Flags().StringVar(&role, "role", "", "another `role`")
 			c.Flags().StringVar(&department, "department", "", "another `department`")
-			c.Flags().StringVar(&access, "access", "", "how `much` it gives: full, limited or custom")
+			chooses(c, &access, "access", "", "how `much` it gives: full, limited or custom", "full", "limited", "custom")
 			c.Flags().StringSliceVar(&sets, "permission-sets", nil, "the permission `sets` of custom access")
 		},
 	})
@@ -124,7 +111,7 @@ func (p *program) approveInvitation() *cobra.Command {
 			})
 		},
 	}, &organization)
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	c.Flags().StringVar(&version, "version", "", "approve only this `version`, as `usher invitations show` printed it before")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
@@ -164,7 +151,7 @@ func (p *program) invitationVerb(v invitationVerb) *cobra.Command {
 			})
 		},
 	}, &organization)
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	if v.flags != nil {
 		v.flags(c)
 	}

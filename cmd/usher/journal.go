@@ -56,7 +56,7 @@ func (p *program) journal() *cobra.Command {
 	flags := c.Flags()
 	flags.StringVar(&member, "member", "", "only entries about the member of this `address` or id")
 	flags.StringVar(&kind, "kind", "", "only entries of this `kind`, such as member.changed")
-	flags.IntVar(&limit, "limit", 50, "how many entries")
+	flags.IntVar(&limit, "limit", 50, "how `many` entries")
 	flags.BoolVarP(&follow, "follow", "f", false, "go on as things happen")
 	return grouped(groupAsk, c)
 }

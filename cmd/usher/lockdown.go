@@ -30,7 +30,7 @@ func (p *program) lockdown() *cobra.Command {
 			})
 		},
 	})
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	c.Flags().BoolVar(&off, "off", false, "end the lockdown")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return grouped(groupAsk, c)

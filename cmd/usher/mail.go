@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -30,7 +31,7 @@ func (p *program) mailList() *cobra.Command {
 	var failed, waiting bool
 	c := p.inOrganization(&cobra.Command{
 		Use: "list", Short: "List mail that waits, was sent, or was given up", Args: arguments(),
-		Long: "Lists the letters of the last 90 days, the oldest first. A failed one was given up: ERROR is what the mail server said; `usher mail retry ID` tries it again once that is mended.",
+		Long: "Lists the letters of the last 90 days, the oldest first. WHY is what the mail server said, or which limit of a day has a letter wait. A failed one was given up; `usher mail retry ID` tries it again once what was said is mended.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			query := url.Values{"limit": {"500"}}
 			switch {
@@ -55,9 +56,9 @@ func (p *program) mailList() *cobra.Command {
 				}
 				rows := make([][]string, len(mails))
 				for i, m := range mails {
-					rows[i] = []string{m.To, m.Kind, m.State, strconv.Itoa(m.Tries), day(m.Created), dayOf(m.Due, ""), m.ID, m.Error}
+					rows[i] = []string{m.To, m.Kind, m.State, strconv.Itoa(m.Tries), day(m.Created), dayOf(m.Due, ""), m.ID, cmp.Or(m.Error, m.Waits)}
 				}
-				return table(p.out, []string{"TO", "LETTER", "STATE", "TRIES", "SINCE", "NEXT TRY", "ID", "ERROR"}, rows)
+				return table(p.out, []string{"TO", "LETTER", "STATE", "TRIES", "SINCE", "NEXT TRY", "ID", "WHY"}, rows)
 			})
 		},
 	}, &organization)
@@ -88,7 +89,7 @@ func (p *program) mailRetry() *cobra.Command {
 			})
 		},
 	}, &organization)
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	return c
 }
 
@@ -97,7 +98,7 @@ func (p *program) mailPreview() *cobra.Command {
 	var html bool
 	c := p.inOrganization(&cobra.Command{
 		Use: "preview LETTER", Short: "Show how a letter reads, filled in with made-up values", Args: arguments("the letter"),
-		Long: "Shows a letter as the policy in force has it; with --config, as the files have it, so that a template can be looked at before it is applied. The letters are " +
+		Long: "Shows a letter as the policy in force has it; with --config, as the files have it, so that a template can be looked at before it is applied. The welcome has what the organization's file gives. The letters are " +
 			strings.Join(mail.Kinds(), ", ") + ".",
 		RunE: func(c *cobra.Command, args []string) error {
 			if file != "" {
@@ -142,7 +143,7 @@ func previewOf(file, organization, kind string) (api.Letter, error) {
 	if configuration.Operator != nil {
 		publicURL = configuration.Operator.PublicURL
 	}
-	return api.PreviewLetter(policies[0].Policy.Organization, kind, publicURL, time.Now())
+	return api.PreviewLetter(policies[0].Policy, kind, publicURL, time.Now())
 }
 
 func (p *program) letter(l api.Letter, html bool) error {

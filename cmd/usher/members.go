@@ -74,7 +74,8 @@ func (p *program) membersList() *cobra.Command {
 	flags.StringVar(&email, "email", "", "only the person of this `address`")
 	flags.StringVar(&role, "role", "", "only members of this `role`")
 	flags.StringVar(&department, "department", "", "only members of this `department`")
-	flags.StringVar(&status, "status", "", "only this `status`: active, invited, suspended, removed, none, awaiting (an admin's approval) or all")
+	chooses(c, &status, "status", "", "only this `status`: active, invited, suspended, removed, none, awaiting (an admin's approval) or all",
+		"active", "invited", "suspended", "removed", "none", statusAwaiting, "all")
 	flags.BoolVar(&all, "all", false, "everybody whom a directory ever spoke of")
 	return c
 }

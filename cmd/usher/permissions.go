@@ -58,6 +58,18 @@ func instantFlag(name, text string) (time.Time, error) {
 	return time.Time{}, usagef("%s %q is no instant such as 2027-01-31 or 2027-01-31T18:00:00Z", name, text)
 }
 
+// endOf reads --for, a length from now on, or else --until.
+func endOf(length, until string) (time.Time, error) {
+	if length == "" {
+		return instantFlag("--until", until)
+	}
+	life, err := config.ParseDuration(length)
+	if err != nil {
+		return time.Time{}, usagef("--for: %v", err)
+	}
+	return time.Now().Add(life).UTC().Truncate(time.Second), nil
+}
+
 func (p *program) permissionsPlan() *cobra.Command {
 	var organization, until string
 	c := p.inOrganization(&cobra.Command{
@@ -111,6 +123,9 @@ func permissionPlanText(plan *provision.PermissionPlan) string {
 		sign := map[string]string{"adds": "+", "removes": "-", "sets": "="}[idle.Change]
 		fmt.Fprintf(&b, "without effect: %s %s %s (%s)\n", idle.Name, sign, strings.Join(idle.Items, ", "), idle.Why)
 	}
+	for _, warning := range plan.Warnings {
+		fmt.Fprintf(&b, "warning: %s\n", warning)
+	}
 	fmt.Fprintf(&b, "%d of %s whom the filter means would gain or lose something. Plan %s.\n", plan.Changed, count(plan.Matched, "member"), plan.ID)
 	return b.String()
 }
@@ -122,6 +137,9 @@ func (p *program) permissionsApply() *cobra.Command {
 		Long: "Gives everybody whom the filter means now what the file changes, until a day (--until) or for good. Who comes to fit the filter later is not meant. " +
 			"With --expect-plan it is refused where it would do anything else than that plan says.",
 		RunE: func(c *cobra.Command, args []string) error {
+			if reason == "" {
+				return usagef("say why with --reason; it is kept in the journal")
+			}
 			body, query, err := updateFile(args[0], until)
 			if err != nil {
 				return err
@@ -135,6 +153,9 @@ func (p *program) permissionsApply() *cobra.Command {
 				if p.json {
 					return printJSON(p.out, done)
 				}
+				for _, warning := range done.Plan.Warnings {
+					p.say("warning: %s", clean(warning))
+				}
 				_, err := fmt.Fprintln(p.out, clean(fmt.Sprintf("Applied to %s. Take it back with: usher permissions undo %s", count(done.Update.People, "member"), done.Update.ID)))
 				return err
 			})
@@ -142,7 +163,7 @@ func (p *program) permissionsApply() *cobra.Command {
 	}, &organization)
 	c.Flags().StringVar(&until, "until", "", "when what it gives ends, as a `day` or an instant")
 	c.Flags().StringVar(&expect, "expect-plan", "", "the `id` of the plan that was looked at")
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	return c
 }
 
@@ -218,6 +239,9 @@ func (p *program) permissionsUndo() *cobra.Command {
 		Use: "undo ID", Short: "Take back exactly what a mass update gave", Args: arguments("the update's id"),
 		Long: "Takes back what a mass update gave, and what it took away comes back. Whatever else has changed of these people since stays.",
 		RunE: func(c *cobra.Command, args []string) error {
+			if reason == "" {
+				return usagef("say why with --reason; it is kept in the journal")
+			}
 			query := url.Values{}
 			setAll(query, "reason", reason)
 			return p.within(c, organization, func(cl *client, path string) error {
@@ -233,7 +257,7 @@ func (p *program) permissionsUndo() *cobra.Command {
 			})
 		},
 	}, &organization)
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	return c
 }
 

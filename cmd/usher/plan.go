@@ -42,9 +42,6 @@ func (p *program) plan() *cobra.Command {
 			"The exit code is 0 when nobody would change, 2 when somebody would, and 1 when something went wrong.",
 		Args: atMostOne("FILE"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if format != "text" && format != "markdown" {
-				return usagef("--format is text or markdown, not %q", format)
-			}
 			return p.planned(c, from, args, all, func(_ *client, _ string, it *savedPlan) error {
 				if save != "" {
 					if err := writePlan(save, it); err != nil {
@@ -64,7 +61,7 @@ func (p *program) plan() *cobra.Command {
 	}, &from.organization)
 	c.Flags().StringVar(&from.values, "values", "", "a `file` with ids and addresses per environment, for ${value:NAME}")
 	c.Flags().BoolVar(&all, "all", false, "name everybody in each row, not only the first")
-	c.Flags().StringVar(&format, "format", "text", "text, or markdown for a comment on a pull request")
+	chooses(c, &format, "format", "text", "the `form`: text, or markdown for a comment on a pull request", "text", "markdown")
 	c.Flags().StringVar(&save, "save", "", "write the plan into a `file`, for usher apply --plan")
 	return grouped(groupChange, c)
 }

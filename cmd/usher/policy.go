@@ -254,7 +254,7 @@ func (p *program) policyRollback() *cobra.Command {
 			})
 		},
 	}, &organization)
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept with the policy and in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept with the policy and in the journal")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
 }

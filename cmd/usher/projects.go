@@ -129,7 +129,7 @@ func (p *program) projectsExtend() *cobra.Command {
 	}, &organization)
 	c.Flags().StringVar(&length, "for", "", "how much `longer`, as 30d")
 	c.Flags().StringVar(&until, "until", "", "until which `day` or instant")
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	return c
 }
 
@@ -145,7 +145,7 @@ func (p *program) projectsEnd() *cobra.Command {
 			return p.movedProject(c, organization, args[0], "end", api.ReasonBody{Reason: reason})
 		},
 	}, &organization)
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	return c
 }
 

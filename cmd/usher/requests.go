@@ -47,7 +47,8 @@ func (p *program) requestsList() *cobra.Command {
 			})
 		},
 	}, &organization)
-	c.Flags().StringVar(&state, "state", "", "only those in this `state`: waiting, approved, refused or ended")
+	chooses(c, &state, "state", "", "only those in this `state`: waiting, approved, refused or ended",
+		directory.RequestWaiting, directory.RequestApproved, directory.RequestRefused, directory.RequestEnded)
 	return c
 }
 
@@ -67,7 +68,7 @@ func (p *program) requestsAsk() *cobra.Command {
 			return p.requested(c, organization, "/members/"+url.PathEscape(args[0])+"/requests", api.AskBody{Permission: args[1], Reason: reason})
 		},
 	}, &organization)
-	c.Flags().StringVar(&reason, "reason", "", "why the member asks")
+	c.Flags().StringVar(&reason, "reason", "", "`why` the member asks")
 	return c
 }
 
@@ -88,7 +89,7 @@ func (p *program) requestsApprove() *cobra.Command {
 		},
 	}, &organization)
 	c.Flags().StringVar(&length, "for", "", "how `long`, as 30d")
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	return c
 }
 
@@ -103,7 +104,7 @@ func (p *program) requestsRefuse() *cobra.Command {
 			return p.requested(c, organization, "/requests/"+url.PathEscape(args[0])+"/refuse", api.ReasonBody{Reason: reason})
 		},
 	}, &organization)
-	c.Flags().StringVar(&reason, "reason", "", "why; the application can show it to the member")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; the application can show it to the member")
 	return c
 }
 
@@ -115,7 +116,7 @@ func (p *program) requestsEnd() *cobra.Command {
 			return p.requested(c, organization, "/requests/"+url.PathEscape(args[0])+"/end", api.WhyBody{Reason: reason})
 		},
 	}, &organization)
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	return c
 }
 

@@ -52,8 +52,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 
 func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "usher",
-		Short:         "Shows people to their places",
+		Use:   "usher",
+		Short: "Shows people to their places",
+		Long: "Identity providers push, your mapping file decides who belongs where, and anyone can ask why.\n\n" +
+			"Results go to standard output, everything else to standard error; --json prints the same for programs. " +
+			"The exit code is 0 when it is done, 1 when it failed, and 2 when a command that looks has found something; its own help says what.",
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -66,7 +69,7 @@ func (p *program) root() *cobra.Command {
 		},
 	}
 	root.SetVersionTemplate("usher {{.Version}}\n")
-	root.AddGroup(&cobra.Group{ID: groupRun, Title: "Run it:"}, &cobra.Group{ID: groupChange, Title: "Change the mapping:"}, &cobra.Group{ID: groupAsk, Title: "Ask and act:"}, &cobra.Group{ID: groupKeep, Title: "Look after the store:"})
+	root.AddGroup(&cobra.Group{ID: groupRun, Title: "Run it:"}, &cobra.Group{ID: groupChange, Title: "Change the mapping:"}, &cobra.Group{ID: groupAsk, Title: "Ask and act:"}, &cobra.Group{ID: groupKeep, Title: "Look after it:"})
 	root.AddCommand(
 		p.serve(), p.demo(), p.initialize(), p.check(), p.test(), p.schema(),
 		p.members(), p.groups(), p.connections(), p.explain(), p.can(), p.permissions(), p.requests(), p.projects(), p.holds(), p.who(), p.journal(), p.tokens(),
@@ -74,9 +77,9 @@ func (p *program) root() *cobra.Command {
 		p.plan(), p.apply(), p.policy(), p.status(),
 		p.backup(), p.restore(), p.compact(), p.version(),
 	)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usagef("%v; see `%s --help`", err, c.CommandPath())
-	})
+	root.SetHelpCommandGroupID(groupKeep)
+	root.SetCompletionCommandGroupID(groupKeep)
+	root.SetFlagErrorFunc(flagError)
 	return root
 }
 

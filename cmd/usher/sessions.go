@@ -90,7 +90,7 @@ func (p *program) sessionsRevoke() *cobra.Command {
 	}, &organization)
 	c.Flags().StringVar(&member, "member", "", "all of this member, by address or `id`")
 	c.Flags().BoolVar(&all, "all", false, "all of the organization")
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
 }

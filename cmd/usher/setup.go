@@ -154,6 +154,6 @@ func (p *program) connectionsRotate() *cobra.Command {
 			})
 		},
 	})
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	return c
 }

@@ -49,6 +49,7 @@ func (p *program) showStatus(s *api.Status) error {
 	for _, problem := range s.Problems {
 		lines = append(lines, "not in force: "+problem)
 	}
+	lines = append(lines, s.Warnings...)
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(p.out, clean(line)); err != nil {
 			return err
@@ -90,6 +91,9 @@ func organizationLines(o *api.OrganizationStatus) []string {
 	}
 	if n := o.Mail.Late; n > 0 {
 		add("%s late: the mail server said %s", count(n, "mail"), o.Mail.Error)
+	}
+	if n := o.Mail.Waiting; n > 0 {
+		add("%s waiting for another day: %s; see usher mail list --waiting", count(n, "mail"), o.Mail.Waits)
 	}
 	for _, f := range o.Findings {
 		text := f.Weight + ": " + f.Text

@@ -63,10 +63,10 @@ With --scope it is an API token; the scopes are
 	})
 	flags := c.Flags()
 	flags.StringVar(&request.Connection, "connection", "", "the `id` of the connection whose provider pushes with it")
-	flags.StringSliceVar(&request.Scopes, "scope", nil, "what an API token may do; may be given several times")
+	flags.StringSliceVar(&request.Scopes, "scope", nil, "what an API token may do, a `scope`; may be given several times")
 	flags.StringVar(&request.Organization, "organization", "", "limit an API token to the organization of this `id`")
 	flags.StringVar(&request.Name, "name", "", "the actor's `name` in the journal")
-	flags.StringVar(&expires, "expires", tokenLife, "how long it works, as 180d, or never")
+	flags.StringVar(&expires, "expires", tokenLife, "how `long` it works, as 180d, or never")
 	return c
 }
 

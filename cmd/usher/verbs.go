@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mixus/usher/api"
-	"github.com/mixus/usher/config"
 )
 
 // memberVerb is what an administrator does to a member by hand.
@@ -75,7 +73,7 @@ func (p *program) pin(person []string) *cobra.Command {
 	var lift bool
 	return p.verb(memberVerb{
 		name: "pin", use: "pin EMAIL", short: "Fix a member's role over every rule, or lift that", args: person,
-		long: "The role stays for a time (--for 30d), until an instant (--until 2027-01-31T18:00:00Z), or until it is lifted (--lift).",
+		long: "The role stays for a time (--for 30d), until a day or an instant (--until 2027-01-31), or until it is lifted (--lift).",
 		body: func(reason string, _ []string) (any, error) {
 			body := api.PinBody{ReasonBody: api.ReasonBody{Reason: reason}, Role: role}
 			switch {
@@ -83,25 +81,17 @@ func (p *program) pin(person []string) *cobra.Command {
 				return nil, usagef("give either --role ROLE to pin, or --lift to take the pin away")
 			case lift && length+until != "", length != "" && until != "":
 				return nil, usagef("a pin that is lifted has no end, and any other has one: --for or --until")
-			case length != "":
-				life, err := config.ParseDuration(length)
-				if err != nil {
-					return nil, usagef("--for: %v", err)
-				}
-				body.Until = time.Now().Add(life).UTC().Truncate(time.Second)
-			case until != "":
-				end, err := time.Parse(time.RFC3339, until)
-				if err != nil {
-					return nil, usagef("--until %q is no instant such as 2027-01-31T18:00:00Z", until)
-				}
-				body.Until = end
+			case length+until == "":
+				return body, nil
 			}
-			return body, nil
+			var err error
+			body.Until, err = endOf(length, until)
+			return body, err
 		},
 		flags: func(c *cobra.Command) {
 			c.Flags().StringVar(&role, "role", "", "the `role` to pin")
 			c.Flags().StringVar(&length, "for", "", "how `long`, as 30d; for good without it")
-			c.Flags().StringVar(&until, "until", "", "until which `instant`")
+			c.Flags().StringVar(&until, "until", "", "until which `day` or instant")
 			c.Flags().BoolVar(&lift, "lift", false, "take the pin away")
 		},
 	})
@@ -136,7 +126,7 @@ func (p *program) verb(v memberVerb) *cobra.Command {
 			})
 		},
 	}, &organization)
-	c.Flags().StringVar(&reason, "reason", "", "why; it is kept in the journal")
+	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	if v.flags != nil {
 		v.flags(c)
 	}

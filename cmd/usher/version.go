@@ -35,7 +35,7 @@ func version() string {
 }
 
 func (p *program) version() *cobra.Command {
-	return p.printing(&cobra.Command{
+	return grouped(groupKeep, p.printing(&cobra.Command{
 		Use: "version", Short: "Print the version", Args: arguments(),
 		RunE: func(*cobra.Command, []string) error {
 			if p.json {
@@ -44,5 +44,5 @@ func (p *program) version() *cobra.Command {
 			_, err := fmt.Fprintf(p.out, "usher %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
-	})
+	}))
 }

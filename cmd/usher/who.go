@@ -48,7 +48,7 @@ facts are now, whether or not another rule outdoes it.`,
 	}, &organization)
 	flags := c.Flags()
 	flags.StringVar(&role, "role", "", "who has this `role`")
-	flags.StringVar(&permission, "permission", "", "whom a role or a permission set gives this `permission`")
+	flags.StringVar(&permission, "permission", "", "whom a role, a permission set, a mass update or an approval gives this `permission`")
 	flags.StringVar(&rule, "rule", "", "whom this `rule` matches")
 	flags.StringVar(&team, "team", "", "who is in this `team`")
 	flags.StringVar(&set, "permission-set", "", "who has this permission `set`")

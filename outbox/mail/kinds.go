@@ -10,6 +10,7 @@ const (
 	KindApproved       = "approved"        // Approved
 	KindWelcome        = "welcome"         // Welcome
 	KindExpiring       = "expiring"        // Expiring
+	KindCredential     = "credential"      // Credential
 	KindHold           = "hold"            // Notice
 	KindSecret         = "secret"          // Notice: of a certificate, key or token that expires
 	KindAddress        = "address"         // Notice: of somebody who asks for the address of an invitation to be changed
@@ -77,6 +78,13 @@ func kinds() []kind {
 			func() values { return &Expiring{Name: "Ann Example", What: "your membership", Ends: until} },
 			func() values { return &Expiring{What: "your membership", Ends: until} },
 		},
+		{
+			KindCredential, func() values { return &Credential{} },
+			func() values {
+				return &Credential{Name: "Ann Example", What: "a passkey was added", Passkey: "My laptop", Agent: "Firefox on Linux"}
+			},
+			func() values { return &Credential{What: "your password was changed"} },
+		},
 		hold, secret, address,
 		{
 			KindAlert, func() values { return &Alert{} },
@@ -88,7 +96,7 @@ func kinds() []kind {
 
 func welcomeExample() values {
 	return &Welcome{
-		Name: "Ann Example", Role: "member", Department: "engineering", Can: []string{"agents.run", "files.upload"},
+		Name: "Ann Example", Role: "member", Department: "engineering", Can: []string{"run shared agents", "upload files"},
 		Models: []string{"claude-4", "gpt-4"}, Integrations: 3, Upload: "500MB", Storage: "10GB", Agents: "10", Spaces: []string{"platform"},
 		Steps:     []Step{{Title: "Complete your profile", Minutes: 3}},
 		Resources: []Resource{{Name: "Team playbook", URL: "https://wiki.acme.com/playbook"}},

@@ -48,7 +48,7 @@ func (s *Sender) Send(ctx context.Context, m *Message) error {
 	defer cancel()
 	line, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return s.problem("cannot be reached, or does not let usher in", directory.Unavailable, &unreachable{err})
+		return s.problem(unreached(err), directory.Unavailable, &unreachable{err})
 	}
 	err = client.SendWithSMTPClient(line, msg)
 	_ = client.CloseWithSMTPClient(line)

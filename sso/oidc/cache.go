@@ -63,11 +63,23 @@ func (c *cache[T]) renew(ctx context.Context, needed func() bool) (T, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.held != nil && (c.err == nil || c.now().Sub(c.got) < keep) {
+	if c.usable() {
 		return *c.held, nil
 	}
 	var none T
 	return none, c.err
+}
+
+// usable reports whether there is a document to use: a new one, or the last good one while it may stand in for it. The
+// caller holds mu.
+func (c *cache[T]) usable() bool {
+	return c.held != nil && (c.err == nil || c.now().Sub(c.got) < keep)
+}
+
+func (c *cache[T]) ready() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.usable()
 }
 
 // attempt fetches. It does so to the end when the one who asked has gone: otherwise somebody who asks and hangs up could

@@ -33,15 +33,13 @@ const (
 func (p *Provider) Examine(ctx context.Context) []Finding {
 	var found findings
 	m, err := p.metadata.renew(ctx, always)
-	if last := p.metadata.last(); last != nil {
-		err = last
-	}
-	if err != nil {
-		found.add(Problem, "%s.", sentence(unavailable(err, "The provider's configuration could not be read").Reason))
+	switch last := p.metadata.last(); {
+	case last == nil && err == nil:
+		found.add(Fine, "The configuration of %s was read, and calls itself by that name.", p.settings.Issuer)
+		found.clock(m, p.settings.Skew)
+	case !found.unread(last, err, "The provider's configuration could not be read"):
 		return found
 	}
-	found.add(Fine, "The configuration of %s was read, and calls itself by that name.", p.settings.Issuer)
-	found.clock(m, p.settings.Skew)
 	p.examineKeys(ctx, &found)
 	p.examineFeatures(m, &found)
 	p.examineClient(ctx, m, &found)
@@ -52,6 +50,21 @@ type findings []Finding
 
 func (f *findings) add(weight Weight, format string, args ...any) {
 	*f = append(*f, Finding{weight, fmt.Sprintf(format, args...)})
+}
+
+// unread tells of a document that could not be read just now, and reports whether there is a last good copy in use, so that
+// people can sign in all the same.
+func (f *findings) unread(last, err error, what string) bool {
+	if last == nil {
+		last = err
+	}
+	why := unavailable(last, what)
+	if err == nil && why.Code != identity.Misset {
+		f.add(Warning, "%s. The last good copy is in use.", sentence(why.Reason))
+		return true
+	}
+	f.add(Problem, "%s.", sentence(why.Reason))
+	return false
 }
 
 // clock compares the clocks; an HTTP date is exact to a second.
@@ -72,11 +85,7 @@ func (f *findings) clock(m *metadata, skew time.Duration) {
 // examineKeys says which keys there are.
 func (p *Provider) examineKeys(ctx context.Context, found *findings) {
 	k, err := p.keys.renew(ctx, always)
-	if last := p.keys.last(); last != nil {
-		err = last
-	}
-	if err != nil {
-		found.add(Problem, "%s.", sentence(unavailable(err, "The provider's keys could not be read").Reason))
+	if last := p.keys.last(); (last != nil || err != nil) && !found.unread(last, err, "The provider's keys could not be read") {
 		return
 	}
 	found.add(Fine, "The provider publishes %s.", counted(len(k.all), "key that can sign", "keys that can sign"))

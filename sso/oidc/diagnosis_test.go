@@ -38,6 +38,33 @@ func TestExamineAGoodConnection(t *testing.T) {
 	found(t, h.provider().Examine(t.Context()), Fine, "was read")
 }
 
+// While the last good copy stands in, people can sign in: that is a warning, here as in the status.
+func TestExamineAProviderThatIsDownAfterItWasUp(t *testing.T) {
+	h := newHostile(t)
+	p := h.provider()
+	if p.Ready() {
+		t.Error("it is ready before it has asked anything")
+	}
+	found(t, p.Examine(t.Context()), Fine, "was read")
+	for _, path := range []string{"/keys", configuration} {
+		h.down(path)
+		all := p.Examine(t.Context())
+		found(t, all, Warning, "The last good copy is in use.")
+		for _, f := range all {
+			if f.Weight == Problem {
+				t.Errorf("with %s down: %+v", path, f)
+			}
+		}
+	}
+	h.Change(func() { h.Keys = nil })
+	h.down()
+	found(t, p.Examine(t.Context()), Warning, "none that can sign. The last good copy is in use.")
+	if !p.Ready() {
+		t.Error("it is not ready, though the last good copy is young")
+	}
+	found(t, h.provider().Examine(t.Context()), Problem, "none that can sign.")
+}
+
 func TestExamineWhatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct {
 		prepare func(h *hostile)

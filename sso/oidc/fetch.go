@@ -41,11 +41,27 @@ func fetch(ctx context.Context, client *http.Client, address, bearer string) (an
 	case err != nil:
 		return answer{}, fmt.Errorf("get %s: %w", address, err)
 	case len(body) > largestDocument:
-		return answer{}, fmt.Errorf("get %s: the answer is larger than %d KiB", address, largestDocument>>10)
+		return answer{}, badAnswer(nil, "what %s answers is larger than %d KiB", address, largestDocument>>10)
 	case w.StatusCode != http.StatusOK:
-		return answer{}, fmt.Errorf("get %s: the answer is %s", address, w.Status)
+		return answer{}, badAnswer(nil, "%s answers %s", address, w.Status)
 	}
 	return answer{body, w.Header}, nil
+}
+
+// AnswerError is why an answer of the provider is of no use although there is one.
+type AnswerError struct {
+	Text string // for an admin
+	Err  error  // the cause, nil where the text says it
+}
+
+// Error returns the text.
+func (b *AnswerError) Error() string { return b.Text }
+
+// Unwrap returns the cause.
+func (b *AnswerError) Unwrap() error { return b.Err }
+
+func badAnswer(err error, format string, args ...any) error {
+	return &AnswerError{clip(fmt.Sprintf(format, args...)), err}
 }
 
 // refuse makes a refusal.

@@ -37,10 +37,10 @@ func (p *Provider) fetchKeys(ctx context.Context) (*keys, error) {
 	}
 	k, err := parseKeys(a.body)
 	if err != nil {
-		return nil, fmt.Errorf("what %s answers is no set of keys: %w", m.Keys, err)
+		return nil, badAnswer(err, "what %s answers is no set of keys", m.Keys)
 	}
 	if len(k.all) == 0 {
-		return nil, fmt.Errorf("the set of keys at %s has none that can sign", m.Keys)
+		return nil, badAnswer(nil, "the set of keys at %s has none that can sign", m.Keys)
 	}
 	return k, nil
 }

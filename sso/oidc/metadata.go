@@ -42,7 +42,7 @@ func (p *Provider) discover(ctx context.Context) (*metadata, error) {
 	}
 	var m metadata
 	if err := json.Unmarshal(a.body, &m); err != nil {
-		return nil, fmt.Errorf("what %s answers is not a provider's configuration: %w", address, err)
+		return nil, badAnswer(err, "what %s answers is not a provider's configuration", address)
 	}
 	if m.Issuer != p.settings.Issuer {
 		return nil, misset(p.mismatch(m.Issuer))

@@ -69,6 +69,10 @@ func (p *Provider) Refresh(ctx context.Context) error {
 	return p.keys.last()
 }
 
+// Ready reports whether a sign-in has the provider's configuration and keys: new ones, or the last good ones for as long as
+// they may stand in for those.
+func (p *Provider) Ready() bool { return p.metadata.ready() && p.keys.ready() }
+
 // clients makes the two clients of a provider from the one that was given.
 func clients(client *http.Client, allowHTTP bool) (follow, direct *http.Client) {
 	f, d := *client, *client

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -97,14 +98,26 @@ func (k *Keys) Registered(p Person, c *Ceremony, answer []byte) (*directory.Pass
 	if err != nil {
 		return nil, wrong(err)
 	}
+	if err := usable(made.PublicKey); err != nil {
+		return nil, wrong(err)
+	}
 	key := &directory.Passkey{
 		ID: made.ID, Handle: p.Handle, PublicKey: made.PublicKey, Count: made.Authenticator.SignCount,
 		Synced: made.Flags.BackupEligible, Stored: made.Flags.BackupState, Model: made.Authenticator.AAGUID,
 	}
-	for _, t := range made.Transport {
-		key.Transport = append(key.Transport, string(t))
+	for _, t := range transports() {
+		if slices.Contains(made.Transport, t) {
+			key.Transport = append(key.Transport, string(t))
+		}
 	}
 	return key, nil
+}
+
+// transports are the ways to a device (section 5.8.4). A browser may name others, and anything as one: those are not kept.
+func transports() []protocol.AuthenticatorTransport {
+	return []protocol.AuthenticatorTransport{
+		protocol.USB, protocol.NFC, protocol.BLE, protocol.SmartCard, protocol.Hybrid, protocol.Internal,
+	}
 }
 
 // Assertion is a passkey's owner at the door.

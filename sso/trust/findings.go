@@ -76,6 +76,8 @@ func (e *entry) findings(at time.Time) []Finding {
 	case e.err == nil || l.Problem != nil && l.SAML != nil && e.taken.IsZero(): // the problem says it
 	case errors.As(e.err, &refusal) && refusal.Code == identity.Misset:
 		add(Problem, "The provider and the settings do not fit: %s", sentence(words(e.err)))
+	case l.OIDC != nil && !l.OIDC.Ready(): // there is no former answer to go by
+		add(Problem, "The provider cannot be asked since %s: %s", e.since.UTC().Format(time.DateTime), sentence(words(e.err)))
 	default:
 		add(Warning, "The provider cannot be asked since %s: %s", e.since.UTC().Format(time.DateTime), sentence(words(e.err)))
 	}

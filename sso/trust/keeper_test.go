@@ -130,6 +130,8 @@ func TestAChangedSecretIsUsedWithinAMinute(t *testing.T) {
 	t.Cleanup(idp.Close)
 	w.use("{id: okta, oidc: {issuer: '" + idp.URL + "', client_id: a, client_secret: '${secret:okta}'}}")
 	before := w.works("okta").OIDC
+	w.step()
+	w.found(Problem, "has none that can sign") // the word of an examination, too
 	w.later(tick)
 	if w.works("okta").OIDC != before {
 		t.Error("nothing changed, and the provider is another one, without the documents that it had")
@@ -182,7 +184,7 @@ func TestDiscoveryThatFailsIsFound(t *testing.T) {
 	w.found(Problem, "differ in the slash")
 	idp.Close()
 	w.later(retry)
-	w.found(Warning, "cannot be asked since 2026-11-02 09:00:00")
+	w.found(Problem, "cannot be asked since 2026-11-02 09:00:00") // and never answered, so that nobody can sign in
 	if asked != 1 {
 		t.Errorf("asked %d times", asked)
 	}

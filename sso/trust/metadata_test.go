@@ -167,7 +167,7 @@ func TestTheLastGoodCopyOutlivesARestart(t *testing.T) {
 	}
 	w.step()
 	w.works("okta")
-	w.found(Warning, "cannot be asked since 2026-11-02 09:00:00: It could not be reached")
+	w.found(Warning, "cannot be asked since 2026-11-02 09:00:00: Nothing listens at its address")
 	w.later(3 * 24 * time.Hour)
 	w.works("okta")
 	w.found(Warning, "last fetched on 2026-11-02")

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"syscall"
 
 	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/sso/identity"
+	"github.com/mixus/usher/sso/oidc"
 )
 
 // placed puts the place of a connection's settings before what is wrong with them, as a *directory.Error in words for an
@@ -39,12 +41,15 @@ func words(err error) string {
 	var authority x509.UnknownAuthorityError
 	var certificate x509.CertificateInvalidError
 	var hostname x509.HostnameError
+	var bad *oidc.AnswerError
 	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &public):
 		return public.Message
 	case errors.As(err, &refusal):
 		return refusal.Reason
+	case errors.As(err, &bad):
+		return bad.Text
 	case errors.As(err, &name) && name.IsNotFound:
 		return fmt.Sprintf("there is no host %s in the DNS; compare the spelling", clip(name.Name))
 	case errors.As(err, &name):
@@ -57,6 +62,8 @@ func words(err error) string {
 		return "its TLS certificate is not valid; look at its dates, and at this server's clock"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "it did not answer in time"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens at its address; see whether it runs, and compare the port"
 	}
 	return "it could not be reached; see whether it runs, and whether this server may reach it"
 }
