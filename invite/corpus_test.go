@@ -77,7 +77,11 @@ func (o *office) importing(content []byte) *invite.Import {
 // said is a report as a text.
 func said(r *invite.Report, err error) string {
 	var b strings.Builder
-	for _, o := range r.Outcomes {
+	for o, err := range r.Outcomes() {
+		if err != nil {
+			fmt.Fprintf(&b, "the rows: %v\n", err)
+			break
+		}
 		fmt.Fprintf(&b, "line %d: %s %s\n", o.Line, o.Email, o.Code)
 	}
 	for _, p := range r.Problems {
@@ -238,8 +242,15 @@ func imports(t *testing.T, content []byte) {
 		}
 		return
 	}
-	if report.Rows != len(report.Outcomes)+len(report.Problems) {
-		t.Fatalf("%d rows, %d outcomes and %d problems", report.Rows, len(report.Outcomes), len(report.Problems))
+	outcomes := 0
+	for _, err := range report.Outcomes() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcomes++
+	}
+	if report.Rows != outcomes+len(report.Problems) {
+		t.Fatalf("%d rows, %d outcomes and %d problems", report.Rows, outcomes, len(report.Problems))
 	}
 	seen := map[string]bool{}
 	for _, p := range office.invited {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"slices"
+	"unique"
 )
 
 // How many people are handed over at once, and with how much text.
@@ -45,17 +47,51 @@ type Report struct {
 	Withheld bool           `json:"withheld,omitempty"` // nobody was invited, because of the problems
 	Counts   map[string]int `json:"counts"`
 	Problems []*RowError    `json:"problems"`
-	Outcomes []Outcome      `json:"outcomes"` // of good rows, in the order of the file
+
+	file   *Import
+	survey *survey
+	codes  []string       // of good rows, in the order of the file; "" for one that was not done, or is a problem
+	notes  map[int]string // messages, by the number of the row among the good ones
 }
+
+// Outcomes returns what became of each good row, in the order of the file, which is read once more: 100,000 of them are not
+// kept. An error of reading it comes last.
+func (r *Report) Outcomes() iter.Seq2[Outcome, error] {
+	return func(yield func(Outcome, error) bool) {
+		if r.survey == nil {
+			return
+		}
+		err := r.file.open(func(from io.Reader) error {
+			return each(from, func(p *Person) error {
+				n := r.survey.of(p)
+				if n < 0 || r.codes[n] == "" {
+					return nil
+				}
+				if !yield(Outcome{Line: p.Line, Email: p.Email, Code: r.codes[n], Message: r.notes[n]}, nil) {
+					return errEnough
+				}
+				return nil
+			}, func(*RowError) {})
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(Outcome{}, err)
+		}
+	}
+}
+
+// errEnough ends a reading.
+var errEnough = errors.New("invite: nobody wants more rows")
 
 // Run works through the file. Its error is a *RowError of the whole file, or what reading or inviting met; the report then has
 // what was done before. Nobody who was invited before is invited again, so that the same file can be run anew.
 func (m *Import) Run(ctx context.Context) (*Report, error) {
-	report := &Report{DryRun: m.DryRun, Counts: map[string]int{}, Problems: []*RowError{}, Outcomes: []Outcome{}}
+	report := &Report{DryRun: m.DryRun, Counts: map[string]int{}, Problems: []*RowError{}}
 	s, err := m.survey()
 	if err != nil {
 		return report, err
 	}
+	report.file, report.survey = m, s
+	report.forget()
 	report.Problems = append(report.Problems, s.problems...)
 	report.Rows = len(s.people) + len(s.problems)
 	for _, p := range s.people {
@@ -71,7 +107,7 @@ func (m *Import) Run(ctx context.Context) (*Report, error) {
 			report.order()
 			return report, nil
 		}
-		report.Outcomes, report.Counts = []Outcome{}, map[string]int{}
+		report.forget()
 	}
 	err = m.work(ctx, s, report, m.DryRun)
 	report.order()
@@ -99,17 +135,19 @@ func (m *Import) work(ctx context.Context, s *survey, report *Report, dryRun boo
 	for depth := 0; depth <= s.deepest; depth++ {
 		err := m.open(func(from io.Reader) error {
 			var people []Person
+			var numbers []int
 			size := 0
 			hand := func() error {
-				err := m.hand(ctx, people, report, dryRun)
-				people, size = people[:0], 0
+				err := m.hand(ctx, people, numbers, report, dryRun)
+				people, numbers, size = people[:0], numbers[:0], 0
 				return err
 			}
 			err := each(from, func(p *Person) error {
-				if one := s.of(p); one == nil || one.depth != depth {
+				n := s.of(p)
+				if n < 0 || int(s.people[n].depth) != depth {
 					return nil
 				}
-				people, size = append(people, *p), size+p.size()
+				people, numbers, size = append(people, *p), append(numbers, n), size+p.size()
 				if len(people) < batch && size < batchBytes {
 					return nil
 				}
@@ -127,8 +165,8 @@ func (m *Import) work(ctx context.Context, s *survey, report *Report, dryRun boo
 	return nil
 }
 
-// hand hands over one batch, and notes what became of it.
-func (m *Import) hand(ctx context.Context, people []Person, report *Report, dryRun bool) error {
+// hand hands over one batch, with the numbers of its rows, and notes what became of it.
+func (m *Import) hand(ctx context.Context, people []Person, numbers []int, report *Report, dryRun bool) error {
 	if len(people) == 0 {
 		return nil
 	}
@@ -137,13 +175,15 @@ func (m *Import) hand(ctx context.Context, people []Person, report *Report, dryR
 		return err
 	}
 	for i, o := range outcomes {
-		o.Line, o.Email = people[i].Line, people[i].Email
 		report.Counts[o.Code]++
 		if o.Code == refused {
 			report.Problems = append(report.Problems, people[i].At(o.Field, o.Message))
 			continue
 		}
-		report.Outcomes = append(report.Outcomes, o)
+		report.codes[numbers[i]] = unique.Make(o.Code).Value() // one text for all
+		if o.Message != "" {
+			report.notes[numbers[i]] = o.Message
+		}
 	}
 	if m.Progress != nil {
 		m.Progress(len(people))
@@ -151,8 +191,12 @@ func (m *Import) hand(ctx context.Context, people []Person, report *Report, dryR
 	return nil
 }
 
-// order puts everything in the order of the file.
+// forget begins to count anew.
+func (r *Report) forget() {
+	r.Counts, r.codes, r.notes = map[string]int{}, make([]string, len(r.survey.people)), map[int]string{}
+}
+
+// order puts the problems in the order of the file.
 func (r *Report) order() {
 	slices.SortStableFunc(r.Problems, func(a, b *RowError) int { return a.Line - b.Line })
-	slices.SortStableFunc(r.Outcomes, func(a, b Outcome) int { return a.Line - b.Line })
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,15 +31,21 @@ type Person struct {
 	Manager    string // address
 	Message    string
 
-	places map[string]place // column → where its field stands
+	places [len(columnNames)]place // where the field of each column stands; the zero place for a column that is not there
 }
+
+// columnNames are the columns that there are.
+var columnNames = [...]string{"email", "first_name", "last_name", "role", "department", "manager_email", "message"}
+
+// columnOf returns the number of a column, -1 for a name that there is not.
+func columnOf(name string) int { return slices.Index(columnNames[:], name) }
 
 // size is how much text there is of somebody, in bytes.
 func (p *Person) size() int {
 	return len(p.Email) + len(p.FirstName) + len(p.LastName) + len(p.Role) + len(p.Department) + len(p.Manager) + len(p.Message)
 }
 
-type place struct{ line, column int }
+type place struct{ line, column int32 }
 
 // RowError says what is wrong with a row, or with the whole file when Line is 0.
 type RowError struct {
@@ -61,17 +68,19 @@ func (p *RowError) Error() string {
 
 // At returns a problem with one field of a row, by the column's name.
 func (p *Person) At(column, message string) *RowError {
-	at, known := p.places[column]
-	if !known {
+	n := columnOf(column)
+	if n < 0 || p.places[n].column == 0 {
 		return &RowError{Line: p.Line, Message: message}
 	}
-	return &RowError{Line: at.line, Column: at.column, Name: column, Message: message}
+	at := p.places[n]
+	return &RowError{Line: int(at.line), Column: int(at.column), Name: column, Message: message}
 }
 
 // Reader reads a file row by row.
 type Reader struct {
 	csv     *csv.Reader
-	columns []string
+	columns []int  // of the fields, by their numbers
+	person  Person // the present one
 	rows    int
 	left    *limited
 }
@@ -196,33 +205,25 @@ func separator(line []byte) rune {
 	return best
 }
 
-func known(column string) bool {
-	switch column {
-	case "email", "first_name", "last_name", "role", "department", "manager_email", "message":
-		return true
-	}
-	return false
-}
-
-func columns(header []string) ([]string, error) {
-	names := make([]string, len(header))
-	seen := map[string]bool{}
+func columns(header []string) ([]int, error) {
+	var found []int
 	for i, text := range header {
 		name := strings.ToLower(strings.ReplaceAll(clean(text), " ", "_"))
+		n := columnOf(name)
 		switch {
-		case !known(name):
+		case n < 0:
 			return nil, &RowError{Line: 1, Column: i + 1, Name: short(clean(text)), Message: "The first line names the columns, and there is no such one. They are email, role, department, message, first_name, last_name and manager_email."}
-		case seen[name]:
+		case slices.Contains(found, n):
 			return nil, &RowError{Line: 1, Column: i + 1, Name: name, Message: "The column is there twice."}
 		}
-		seen[name], names[i] = true, name
+		found = append(found, n)
 	}
 	for _, name := range []string{"email", "role"} {
-		if !seen[name] {
+		if !slices.Contains(found, columnOf(name)) {
 			return nil, &RowError{Line: 1, Message: "There is no column \"" + name + "\"."}
 		}
 	}
-	return names, nil
+	return found, nil
 }
 
 // clean is a field without space around it, of any kind.
@@ -239,7 +240,7 @@ func short(text string) string {
 	return text
 }
 
-// Next returns the next row. A row that is bad is a *RowError, and reading goes on after it; at the end the error is io.EOF.
+// Next returns the next row, which is there until Next is called again. A row that is bad is a *RowError, and reading goes on after it; at the end the error is io.EOF.
 // A problem whose Line is 0 is one of the whole file, which cannot be read any further.
 func (r *Reader) Next() (*Person, error) {
 	for {
@@ -257,7 +258,7 @@ func (r *Reader) Next() (*Person, error) {
 			r.rows--
 			continue
 		}
-		return r.person(fields)
+		return r.take(fields)
 	}
 }
 
@@ -270,16 +271,19 @@ func blank(fields []string) bool {
 	return true
 }
 
-func (r *Reader) person(fields []string) (*Person, error) {
+// take makes the present person of a row's fields.
+func (r *Reader) take(fields []string) (*Person, error) {
 	line, _ := r.csv.FieldPos(0)
-	p := &Person{Line: line, places: make(map[string]place, len(fields))}
+	p := &r.person
+	*p = Person{Line: line}
 	if len(fields) != len(r.columns) {
 		return nil, &RowError{Line: line, Message: fmt.Sprintf("This row has %d fields, and the first line has %d. Put a text that has a separator in it in double quotes.", len(fields), len(r.columns))}
 	}
 	for i, text := range fields {
-		name := r.columns[i]
+		n := r.columns[i]
+		name := columnNames[n]
 		at, _ := r.csv.FieldPos(i)
-		p.places[name] = place{at, i + 1}
+		p.places[n] = place{int32(at), int32(i + 1)} // of at most 64 MB
 		if !utf8.ValidString(text) {
 			return nil, p.At(name, "The text is not in UTF-8. Save the file as \"CSV UTF-8\".")
 		}
@@ -289,7 +293,7 @@ func (r *Reader) person(fields []string) (*Person, error) {
 		if strings.IndexByte(text, 0) >= 0 {
 			return nil, p.At(name, "The text has a zero byte in it.")
 		}
-		*p.field(name) = strings.Clone(clean(text))
+		*p.field(name) = clean(text)
 	}
 	return p, nil
 }

@@ -17,7 +17,7 @@ const maxChain = 64
 // survey is what a first reading of a file has found. It holds no text: people are known by the hashes of their addresses.
 type survey struct {
 	seed     maphash.Seed
-	places   map[uint64]int // address → its index below
+	places   map[uint64]int32 // address → its index below
 	people   []surveyed
 	problems []*RowError
 	deepest  int
@@ -25,10 +25,10 @@ type survey struct {
 
 // surveyed is one good row.
 type surveyed struct {
-	line    int
 	manager uint64 // 0 for none
-	depth   int    // how many managers above are in the file; -1 for one whose chain goes in a circle
-	column  place  // of the manager
+	line    int32
+	depth   int32 // how many managers above are in the file; -1 for one whose chain goes in a circle
+	column  place // of the manager
 }
 
 func (s *survey) hash(address string) uint64 {
@@ -37,7 +37,7 @@ func (s *survey) hash(address string) uint64 {
 
 // look reads a whole file. Its error is of the whole file.
 func look(from io.Reader) (*survey, error) {
-	s := &survey{seed: maphash.MakeSeed(), places: map[uint64]int{}}
+	s := &survey{seed: maphash.MakeSeed(), places: map[uint64]int32{}}
 	err := each(from, s.add, func(p *RowError) { s.problems = append(s.problems, p) })
 	if err != nil {
 		return nil, err
@@ -82,11 +82,11 @@ func (s *survey) add(p *Person) error {
 		s.problems = append(s.problems, p.At("email", fmt.Sprintf("The same address is in line %d.", s.people[first].line)))
 		return nil
 	}
-	one := surveyed{line: p.Line, column: p.places["manager_email"]}
+	one := surveyed{line: int32(p.Line), column: p.places[columnOf("manager_email")]}
 	if p.Manager != "" {
 		one.manager = s.hash(p.Manager)
 	}
-	s.places[key] = len(s.people)
+	s.places[key] = int32(len(s.people))
 	s.people = append(s.people, one)
 	return nil
 }
@@ -106,7 +106,7 @@ func (s *survey) measure() {
 		p := &s.people[i]
 		refuse := func(message string) {
 			p.depth = -1
-			s.problems = append(s.problems, &RowError{Line: p.column.line, Column: p.column.column, Name: "manager_email", Message: message})
+			s.problems = append(s.problems, &RowError{Line: int(p.column.line), Column: int(p.column.column), Name: "manager_email", Message: message})
 		}
 		switch {
 		case p.depth == -1:
@@ -114,17 +114,17 @@ func (s *survey) measure() {
 		case p.depth > maxChain:
 			refuse(fmt.Sprintf("The chain of managers above has more than %d people.", maxChain))
 		default:
-			s.deepest = max(s.deepest, p.depth)
+			s.deepest = max(s.deepest, int(p.depth))
 		}
 	}
 }
 
 // climb measures one person, and everybody above who was not measured yet.
 func (s *survey) climb(i int) {
-	var path []int
-	at := i
+	var path []int32
+	at := int32(i)
 	for s.people[at].depth == unknown {
-		s.people[at].depth = -3 - len(path) // on this path, and where
+		s.people[at].depth = int32(-3 - len(path)) // on this path, and where
 		path = append(path, at)
 		above, there := s.places[s.people[at].manager]
 		if !there {
@@ -133,7 +133,7 @@ func (s *survey) climb(i int) {
 		}
 		at = above
 	}
-	depth := -1
+	depth := int32(-1)
 	if at >= 0 {
 		depth = s.people[at].depth
 		if depth <= -3 { // the path leads back to itself: from there on it is a circle
@@ -154,21 +154,21 @@ func (s *survey) climb(i int) {
 func (s *survey) circle(i int) string {
 	const most = 5
 	var parts []string
-	at := i
+	at := int32(i)
 	for range most {
 		parts = append(parts, fmt.Sprintf("line %d", s.people[at].line))
-		if at = s.places[s.people[at].manager]; at == i {
+		if at = s.places[s.people[at].manager]; at == int32(i) {
 			return strings.Join(append(parts, fmt.Sprintf("line %d", s.people[i].line)), " → ")
 		}
 	}
 	return strings.Join(parts, " → ") + " → …"
 }
 
-// of returns what the survey found of a row, nil for one that is bad.
-func (s *survey) of(p *Person) *surveyed {
+// of returns the number of a row among the good ones, -1 for one that is bad.
+func (s *survey) of(p *Person) int {
 	i, there := s.places[s.hash(p.Email)]
-	if p.Email == "" || !there || s.people[i].line != p.Line || s.people[i].depth < 0 {
-		return nil
+	if p.Email == "" || !there || int(s.people[i].line) != p.Line || s.people[i].depth < 0 {
+		return -1
 	}
-	return &s.people[i]
+	return int(i)
 }

@@ -187,8 +187,10 @@ func (b *inviting) finish() error {
 			continue
 		}
 		var err error
-		if r.Invitation, err = b.tx.Invitation(b.org, r.Invitation.ID); err != nil { // by now it says what it gives
-			return err
+		if b.given[r.Invitation.Member] != r.Invitation { // settling read it anew, and noted there what it gives
+			if r.Invitation, err = b.tx.Invitation(b.org, r.Invitation.ID); err != nil {
+				return err
+			}
 		}
 		o := b.settled[r.Invitation.Member]
 		o.notes = append(o.notes, inviteNote(r.Invitation))

@@ -103,7 +103,7 @@ func (p *program) imported(report *invite.Report, failed error, name string) err
 		return failed // before anything was read that could be told of
 	}
 	if p.json {
-		if err := printJSON(p.out, report); err != nil {
+		if err := p.printReport(report); err != nil {
 			return err
 		}
 	} else if err := p.showReport(report, name); err != nil {
@@ -118,8 +118,25 @@ func (p *program) imported(report *invite.Report, failed error, name string) err
 	return nil
 }
 
+func (p *program) printReport(report *invite.Report) error {
+	whole := struct {
+		*invite.Report
+		Outcomes []invite.Outcome `json:"outcomes"`
+	}{report, []invite.Outcome{}}
+	for o, err := range report.Outcomes() {
+		if err != nil {
+			return err
+		}
+		whole.Outcomes = append(whole.Outcomes, o)
+	}
+	return printJSON(p.out, whole)
+}
+
 func (p *program) showReport(report *invite.Report, name string) error {
-	for _, o := range report.Outcomes {
+	for o, err := range report.Outcomes() {
+		if err != nil {
+			return err
+		}
 		if !report.DryRun && o.Message == "" {
 			continue
 		}
