@@ -28,6 +28,9 @@ type Resource struct {
 // visibility, space, project, data, and size in bytes or as 120MB. It knows no other properties and passes over them.
 func ResourceOf(kind, id string, properties map[string]any) (Resource, error) {
 	r := Resource{Thing: Thing{Type: kind, ID: id}}
+	if len(properties) == 0 {
+		return r, nil
+	}
 	for _, name := range []string{"owner", "owner_id", "ownerID"} {
 		if text, ok := properties[name].(string); ok && r.Owner == "" {
 			r.Owner = text

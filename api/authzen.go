@@ -40,7 +40,17 @@ func (s *Server) AccessHandler(publicURL string) http.Handler {
 		return nil
 	}).With(s.renderAccess))
 	mux.Handle("/", httpx.Handler(func(w http.ResponseWriter, r *http.Request) error { return noRoute(mux, w, r) }).With(s.renderAccess))
-	return mux
+
+	const often = AccessPrefix + "/evaluation" // what applications ask all day is not looked up
+	evaluation := s.accessRoute(s.evaluation)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost || r.URL.Path != often {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		r.Pattern = "POST " + often
+		evaluation.ServeHTTP(w, r)
+	})
 }
 
 // metadata describes this policy decision point.
@@ -67,7 +77,7 @@ func (s *Server) accessRoute(fn func(context.Context, []byte) (any, error)) http
 		if !caller.May(ScopeAccessRead) {
 			return directory.Errorf(directory.Forbidden, "This token lacks the scope %s.", ScopeAccessRead)
 		}
-		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		if !isJSON(r.Header.Get("Content-Type")) {
 			return invalid("Content-Type", "Send the question as application/json.")
 		}
 		body, err := wholeBody(w, r, maxBody)
@@ -85,6 +95,15 @@ func (s *Server) accessRoute(fn func(context.Context, []byte) (any, error)) http
 		}
 		return nil
 	}).With(s.renderAccess)
+}
+
+func isJSON(contentType string) bool {
+	const plain = "application/json"
+	if contentType == plain {
+		return true
+	}
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && kind == plain
 }
 
 // echoRequestID gives a caller back the id that it gave to its request (section 10.1.6).
@@ -161,8 +180,8 @@ type authError struct {
 
 func decide(a access.Answer) authDecision {
 	c := &authContext{Reason: a.Why, Also: a.Also, Until: instant(a.Until), Data: a.Data, Limit: a.Limit, Approval: a.Approval}
-	if a.Source != (access.Source{}) {
-		c.Source = &a.Source
+	if source := a.Source; source != (access.Source{}) {
+		c.Source = &source
 	}
 	if a.Given != nil {
 		c.Rule, c.RuleAt = a.Given.Rule, a.Given.At
