@@ -12,6 +12,6 @@
 //	file ──▶ Reader ──▶ survey: bad rows, one address twice, managers in a circle
 //	file ──▶ Reader ──▶ rows whose managers are done ──▶ batches ──▶ invited, already there, or refused
 //
-// The file is read as often as the longest chain of managers in it is long, so that managers are invited before their
-// people in whatever order the rows are, and no more than a batch of rows is in memory.
+// The file is read again for managers who stand below their people, so that everybody is invited after their manager in
+// whatever order the rows are, and no more than a batch of rows is in memory.
 package invite

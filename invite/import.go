@@ -130,9 +130,13 @@ func (m *Import) open(fn func(io.Reader) error) error {
 	return errors.Join(fn(file), file.Close())
 }
 
-// work hands over the good rows, those first who have no manager in the file.
+// work hands over the good rows, everybody after their manager. It reads the file as often as managers stand below their
+// people in it.
 func (m *Import) work(ctx context.Context, s *survey, report *Report, dryRun bool) error {
-	for depth := 0; depth <= s.deepest; depth++ {
+	done := make([]bool, len(s.people))
+	for again := true; again; {
+		again = false
+		moved := false
 		err := m.open(func(from io.Reader) error {
 			var people []Person
 			var numbers []int
@@ -144,9 +148,14 @@ func (m *Import) work(ctx context.Context, s *survey, report *Report, dryRun boo
 			}
 			err := each(from, func(p *Person) error {
 				n := s.of(p)
-				if n < 0 || int(s.people[n].depth) != depth {
+				if n < 0 || done[n] {
 					return nil
 				}
+				if above := s.manager(n); above >= 0 && !done[above] {
+					again = true
+					return nil
+				}
+				done[n], moved = true, true
 				people, numbers, size = append(people, *p), append(numbers, n), size+p.size()
 				if len(people) < batch && size < batchBytes {
 					return nil
@@ -161,6 +170,7 @@ func (m *Import) work(ctx context.Context, s *survey, report *Report, dryRun boo
 		if err != nil {
 			return err
 		}
+		again = again && moved // a file that changes meanwhile may lack a manager by now
 	}
 	return nil
 }

@@ -20,7 +20,6 @@ type survey struct {
 	places   map[uint64]int32 // address → its index below
 	people   []surveyed
 	problems []*RowError
-	deepest  int
 }
 
 // surveyed is one good row.
@@ -113,8 +112,6 @@ func (s *survey) measure() {
 			refuse("The chain of managers goes in a circle: " + s.circle(i) + ".")
 		case p.depth > maxChain:
 			refuse(fmt.Sprintf("The chain of managers above has more than %d people.", maxChain))
-		default:
-			s.deepest = max(s.deepest, int(p.depth))
 		}
 	}
 }
@@ -162,6 +159,15 @@ func (s *survey) circle(i int) string {
 		}
 	}
 	return strings.Join(parts, " → ") + " → …"
+}
+
+// manager returns the number of the row of somebody's manager, -1 where the file has no good one.
+func (s *survey) manager(n int) int {
+	i, there := s.places[s.people[n].manager]
+	if !there || s.people[i].depth < 0 {
+		return -1
+	}
+	return int(i)
 }
 
 // of returns the number of a row among the good ones, -1 for one that is bad.

@@ -63,8 +63,11 @@ func cmpProblem(problems ...*directory.Error) *directory.Error {
 // checkAddress says what is wrong with an address: it must be one mailbox, written as plain text, without
 // characters that nobody sees.
 func checkAddress(field, address string) *directory.Error {
-	if address == "" {
+	switch {
+	case address == "":
 		return wrong(field, "There is no address.")
+	case len(address) <= addressMost && commonAddress(address):
+		return nil
 	}
 	a, err := mail.ParseAddress(address)
 	local, domain, _ := strings.Cut(address, "@")
@@ -78,6 +81,29 @@ func checkAddress(field, address string) *directory.Error {
 		return wrong(field, "%q is too long for an address.", shortly(address))
 	}
 	return nil
+}
+
+// commonAddress reports whether an address is written as nearly all are: with ASCII letters, digits and what stands between
+// them. It reports false for many a right one.
+func commonAddress(address string) bool {
+	local, domain, at := strings.Cut(address, "@")
+	if !at || !strings.Contains(domain, ".") {
+		return false
+	}
+	between := true // nothing but a letter or digit may come
+	for i := range len(address) {
+		c := address[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+			between = false
+		case c == '-', c == '_' && i < len(local), c == '+' && i < len(local):
+		case (c == '.' || i == len(local)) && !between:
+			between = true
+		default:
+			return false
+		}
+	}
+	return !between
 }
 
 func checkPerson(i *directory.Invitation) *directory.Error {

@@ -66,7 +66,7 @@ func (t *tx) putGroup(g *directory.Group) error {
 		old = before.Keys()
 	}
 	t.row = appendGroup(t.row[:0], g)
-	if err := t.put(bGroup, recordKey(t, g.ID, tagGroup, g.Conn), t.row); err != nil {
+	if err := t.replace(bGroup, recordKey(t, g.ID, tagGroup, g.Conn), row, t.row); err != nil {
 		return err
 	}
 	if !known {

@@ -20,15 +20,19 @@ func (t *tx) reindex(was, now *directory.Grant) error {
 			return err
 		}
 	}
-	if now != nil {
-		return t.invitationKeys(now, func(b bucket, key []byte) error {
-			if b == bInvitationDue {
-				return t.put(b, key, nil)
-			}
-			return t.put(b, key, now.Member[:])
-		})
+	if now == nil {
+		return nil
 	}
-	return nil
+	write := t.put
+	if was == nil {
+		write = t.insert
+	}
+	return t.invitationKeys(now, func(b bucket, key []byte) error {
+		if b == bInvitationDue {
+			return write(b, key, nil)
+		}
+		return write(b, key, now.Member[:])
+	})
 }
 
 func dueOf(g *directory.Grant) time.Time {

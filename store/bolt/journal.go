@@ -50,7 +50,7 @@ func (t *tx) Append(entries []*directory.Entry, details []*directory.Detail) err
 		seq := t.lastSeq
 		e.Seq = seq
 		t.row = appendEntry(t.row[:0], e)
-		if err := t.put(bJournal, t.journalKey(seq, partEntry), t.row); err != nil {
+		if err := t.insert(bJournal, t.journalKey(seq, partEntry), t.row); err != nil {
 			return err
 		}
 		if i >= len(details) || details[i] == nil {
@@ -58,7 +58,7 @@ func (t *tx) Append(entries []*directory.Entry, details []*directory.Detail) err
 		}
 		details[i].Seq = seq
 		t.row = appendDetail(t.row[:0], details[i])
-		if err := t.put(bJournal, t.journalKey(seq, partDetail), t.row); err != nil {
+		if err := t.insert(bJournal, t.journalKey(seq, partDetail), t.row); err != nil {
 			return err
 		}
 	}

@@ -42,7 +42,8 @@ func (t *tx) PutMail(m *directory.Mail) error {
 	if err != nil {
 		return err
 	}
-	if known := t.get(bMail, m.ID[:]); known != nil {
+	known := t.get(bMail, m.ID[:])
+	if known != nil {
 		was := &directory.Mail{ID: m.ID}
 		if err := decodeJSON("mail", known, was); err != nil {
 			return err
@@ -51,13 +52,13 @@ func (t *tx) PutMail(m *directory.Mail) error {
 			return err
 		}
 	}
-	if err := t.put(bMailKey, t.mailKey(m), m.ID[:]); err != nil {
+	if err := t.insert(bMailKey, t.mailKey(m), m.ID[:]); err != nil {
 		return err
 	}
-	if err := t.mailKeys(m, func(b bucket, key []byte) error { return t.put(b, key, nil) }); err != nil {
+	if err := t.mailKeys(m, func(b bucket, key []byte) error { return t.insert(b, key, nil) }); err != nil {
 		return err
 	}
-	return t.put(bMail, m.ID[:], row)
+	return t.replace(bMail, m.ID[:], known, row)
 }
 
 func (t *tx) dropMailKeys(m *directory.Mail) error {

@@ -57,7 +57,7 @@ func (t *tx) PutMembers(list []*directory.Member) error {
 func (t *tx) putMember(m *directory.Member) error {
 	old := t.memberRow(m.Org, m.ID)
 	t.row, t.head = appendMember(t.row[:0], t.head, m)
-	if err := t.put(bMember, recordKey(t, m.ID, tagMember, m.Org), t.row); err != nil {
+	if err := t.replace(bMember, recordKey(t, m.ID, tagMember, m.Org), old, t.row); err != nil {
 		return err
 	}
 	var before directory.Member
@@ -74,7 +74,7 @@ func (t *tx) putMember(m *directory.Member) error {
 			return err
 		}
 		before = *b
-	} else if err := t.put(bMemberOrder, appendID(t.orgKey(m.Org), m.ID), nil); err != nil {
+	} else if err := t.insert(bMemberOrder, appendID(t.orgKey(m.Org), m.ID), nil); err != nil {
 		return err
 	}
 	if err := t.indexMember(m, memberKeys(&before), m.Keys()); err != nil {

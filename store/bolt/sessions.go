@@ -246,10 +246,10 @@ func (t *tx) PutRequest(r *directory.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := t.put(bRequestEnd, t.requestEndKey(r), nil); err != nil {
+	if err := t.insert(bRequestEnd, t.requestEndKey(r), nil); err != nil {
 		return err
 	}
-	return t.put(bRequest, t.requestKey(r.Kind, r.Key), row)
+	return t.insert(bRequest, t.requestKey(r.Kind, r.Key), row)
 }
 
 func (t *tx) DeleteRequests(requests []*directory.Request) error {

@@ -106,13 +106,18 @@ func (t *tx) put(b bucket, key, row []byte) error {
 	if !t.writable {
 		return store.ErrReadOnly
 	}
-	in := t.in(b)
-	placed := t.place(b, key)
-	old := t.lookUp(in, placed)
+	return t.replace(b, key, t.get(b, key), row)
+}
+
+// insert is put for a row that is known not to be there.
+func (t *tx) insert(b bucket, key, row []byte) error { return t.replace(b, key, nil, row) }
+
+// replace is put where the row that is there is known, in an update; nil is none. Knowing it spares a search.
+func (t *tx) replace(b bucket, key, old, row []byte) error {
 	if old != nil && bytes.Equal(old, row) {
 		return nil
 	}
-	placed = t.arena.keep(placed)
+	in, placed := t.in(b), t.arena.keep(t.place(b, key))
 	t.undo.note(b, placed, old)
 	if err := in.Put(placed, t.arena.keep(row)); err != nil {
 		return fmt.Errorf("store: put in %s: %w", b, err)

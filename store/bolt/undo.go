@@ -1,6 +1,10 @@
 package bolt
 
-import bbolt "go.etcd.io/bbolt"
+import (
+	"slices"
+
+	bbolt "go.etcd.io/bbolt"
+)
 
 // undoLog remembers what a function replaced, so that it can be put back when the function fails. It holds no copy of an
 // old value: within a transaction bolt never changes a value in place.
@@ -46,10 +50,15 @@ func (u *undoLog) forget() {
 // arena holds the bytes that bolt must find unchanged until a transaction ends: keys of the undo log and new values. One
 // allocation serves many writes, and the next transaction reuses it.
 type arena struct {
-	chunk []byte
+	chunks [][]byte // of length 0 each
+	next   int
+	chunk  []byte // the one before next, as far as it is full
 }
 
-const arenaChunk = 64 << 10
+const (
+	arenaChunk = 64 << 10
+	arenaMost  = 16 // chunks that are kept for the next transaction
+)
 
 // keep returns a copy of b, never nil.
 func (a *arena) keep(b []byte) []byte {
@@ -57,7 +66,11 @@ func (a *arena) keep(b []byte) []byte {
 		if len(b) > arenaChunk/4 {
 			return append(make([]byte, 0, len(b)), b...)
 		}
-		a.chunk = make([]byte, 0, arenaChunk)
+		if a.next == len(a.chunks) {
+			a.chunks = append(a.chunks, make([]byte, 0, arenaChunk))
+		}
+		a.chunk = a.chunks[a.next]
+		a.next++
 	}
 	start := len(a.chunk)
 	a.chunk = append(a.chunk, b...)
@@ -65,4 +78,9 @@ func (a *arena) keep(b []byte) []byte {
 }
 
 // reset makes room again. Nothing that keep returned may be used afterwards.
-func (a *arena) reset() { a.chunk = a.chunk[:0] }
+func (a *arena) reset() {
+	if len(a.chunks) > arenaMost {
+		a.chunks = slices.Delete(a.chunks, arenaMost, len(a.chunks))
+	}
+	a.next, a.chunk = 0, nil
+}

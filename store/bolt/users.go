@@ -74,7 +74,7 @@ func (t *tx) putUser(u *directory.User) error {
 		}
 	}
 	t.row, t.head = appendUser(t.row[:0], t.head, u)
-	if err := t.put(bUser, recordKey(t, u.ID, tagUser, u.Conn), t.row); err != nil {
+	if err := t.replace(bUser, recordKey(t, u.ID, tagUser, u.Conn), row, t.row); err != nil {
 		return err
 	}
 	if !known {
