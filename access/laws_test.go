@@ -1,9 +1,11 @@
 package access_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -284,6 +286,26 @@ func TestRemovingASourceRemovesExactlyIt(t *testing.T) {
 			t.Fatalf("%+v: removing %v took what %v gives: %+v", q, s, left, after)
 		case !before.Allowed && after.Allowed && !slices.Contains(named(before), s):
 			t.Fatalf("%+v: removing %v gave %+v; before: %+v", q, s, after, before)
+		}
+	})
+}
+
+// What was answered stays as it was when others ask, in the same place and beside.
+func TestAnAnswerOutlivesItsEvaluation(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, q := anyWorld(t), anyQuestion(t)
+		first := w.can(q, noon)
+		text := func(a access.Answer) string { b, _ := json.Marshal(a); return string(b) }
+		was := text(first)
+		other, asked := anyWorld(t), rapid.SliceOfN(rapid.Custom(anyQuestion), 4, 4).Draw(t, "asked meanwhile")
+		var group sync.WaitGroup
+		for _, o := range asked {
+			group.Go(func() { other.can(o, noon) })
+		}
+		again := w.can(q, noon)
+		group.Wait()
+		if text(first) != was || text(again) != was {
+			t.Fatalf("%+v: answered\n%s, which is by now\n%s, and anew\n%s", q, was, text(first), text(again))
 		}
 	})
 }

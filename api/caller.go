@@ -77,7 +77,11 @@ func callerOf(ctx context.Context) *Caller {
 // same answer.
 func (s *Server) bearer(r *http.Request) (*Caller, error) {
 	refused := func() (*Caller, error) {
-		return nil, directory.Errorf(directory.Unauthenticated, "An API token is needed that exists and has not expired; make one with `usher token create --scope members:read`.")
+		scope := "members:read"
+		if strings.HasPrefix(r.URL.Path, "/access/") {
+			scope = "access:read"
+		}
+		return nil, directory.Errorf(directory.Unauthenticated, "An API token is needed that exists and has not expired; make one with `usher token create --scope %s`.", scope)
 	}
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || secret == "" {

@@ -84,6 +84,7 @@ type Invited struct {
 // InvitedList is what became of all of them, in their order.
 type InvitedList struct {
 	Results []Invited `json:"results" nullable:"false"`
+	Note    string    `json:"note,omitempty" doc:"What to know of all of them: that no letter goes out."`
 }
 
 // InvitationSummary counts an organization's invitations.
@@ -274,8 +275,14 @@ func (s *Server) invite(ctx context.Context, in *inviteIn) (InvitedList, error) 
 		}
 		return nil
 	})
+	if s.SignIn != nil && s.Engine.Mail == nil && slices.ContainsFunc(list.Results, func(r Invited) bool { return r.Result == string(provision.InviteInvited) }) {
+		list.Note = noLetters
+	}
 	return list, err
 }
+
+// noLetters is what is said of invitations by a server that cannot mail them.
+const noLetters = "No letter goes out, since usher.yaml names no mail server. Write `mail` into it, start the server again, and send each letter with `usher invitations resend`."
 
 func invitedView(tx store.Tx, p Invitee, r *provision.InviteResult, dryRun bool) (Invited, error) {
 	view := Invited{Email: p.Email, Result: string(r.Code)}

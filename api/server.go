@@ -115,11 +115,12 @@ func readBody(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// wholeBody reads a body of so many bytes at most.
+// wholeBody reads a body of so many bytes at most. One of an ordinary length gets its room at once; for a longer one that is
+// only announced there is none before it comes.
 func wholeBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	var body []byte
 	var err error
-	if n := r.ContentLength; n >= 0 && n <= limit {
+	if n := r.ContentLength; n >= 0 && n <= min(limit, maxBody) {
 		body = make([]byte, n)
 		_, err = io.ReadFull(r.Body, body)
 	} else {

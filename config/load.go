@@ -239,6 +239,14 @@ func (l *loader) checkSecrets(p *parsed, o *Operator) {
 	}
 }
 
+// theOrganizations says which there are.
+func theOrganizations(ids []string) string {
+	if len(ids) == 0 {
+		return "there is none yet: put its file into organizations"
+	}
+	return "the organizations are " + strings.Join(ids, ", ")
+}
+
 // checkSecretOwners warns of secrets for organizations that there are not.
 func (l *loader) checkSecretOwners(o *Operator, root *node, d *decoder) {
 	ids := make([]string, 0, len(l.loaded.Organizations))
@@ -249,7 +257,7 @@ func (l *loader) checkSecretOwners(o *Operator, root *node, d *decoder) {
 		if slices.Contains(ids, id) {
 			continue
 		}
-		at, fix := o.At, "the organizations are "+strings.Join(ids, ", ")
+		at, fix := o.At, theOrganizations(ids)
 		if secrets := root.get("secrets"); secrets != nil {
 			for _, p := range secrets.pairs {
 				if p.key.text == id {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/mixus/usher/directory"
 )
@@ -83,7 +82,7 @@ func (l *loader) checkDeclared(o *Operator, d *decoder) {
 		switch {
 		case org == nil:
 			ids := slices.Sorted(maps.Keys(byID))
-			fix := "the organizations are " + strings.Join(ids, ", ")
+			fix := theOrganizations(ids)
 			if near := Nearest(declared.Organization, ids); near != "" {
 				fix = "write " + near
 			}

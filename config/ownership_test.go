@@ -36,6 +36,14 @@ func TestTheOperatorSaysWhoseADomainIs(t *testing.T) {
 	}
 }
 
+func TestWhereThereIsNoOrganizationTheFixNamesNone(t *testing.T) {
+	_, problems := loadWith(t, "domains: {acme: [acme.com]}\nsecrets: {acme: {okta: \"${env:OKTA}\"}}\n", "")
+	got := render(problems)
+	if n := strings.Count(got, "there is none yet: put its file into organizations"); n != 2 || strings.Contains(got, "the organizations are") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 func TestADomainThatIsDeclaredForNobodysUseIsWarnedOf(t *testing.T) {
 	for domains, want := range map[string]string{
 		"{acme: [acme.com, acme.org]}":          "usher.yaml:2:28: warning: nobody joins by acme.org: the file of \"acme\" does not have it",

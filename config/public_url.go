@@ -29,7 +29,7 @@ func providerURL() value[string] {
 }
 
 // checkPublicURL looks at the address under which people reach usher: what it carries is to be encrypted, and the links of
-// letters lead there. Who tries usher out on one machine, its mail server included, is left alone.
+// letters lead there. Who writes an address of this machine, and has the mail server there, too, is left alone.
 func checkPublicURL(d *decoder, n *node, o *Operator) {
 	const fix = "write the address that people type, such as public_url: https://usher.acme.com"
 	written := n.get("public_url")

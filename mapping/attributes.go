@@ -62,6 +62,9 @@ func (a *attributes) set(p *directory.Profile) {
 	for i := range p.Emails {
 		a.Emails = append(a.Emails, p.Emails[i].Value)
 	}
+	if len(a.Emails) == 0 {
+		a.Emails = nil // has(user.emails) is false of no list, and true of an empty one
+	}
 }
 
 // The variables of conditions, and the attribute of user that holds custom schemas.

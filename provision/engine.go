@@ -63,6 +63,8 @@ type Engine struct {
 	letters   cipher.AEAD
 	letterErr error
 
+	unmailed sync.Once // says in the log that there is no mail server
+
 	mailing sync.Mutex            // one round of mail at a time
 	taken   map[directory.ID]bool // mails that the server has, and that could not be noted yet
 }

@@ -25,6 +25,8 @@ const (
 // noMailServer is what is said where usher.yaml has no "mail".
 const noMailServer = "usher.yaml says of no mail server"
 
+var errNoMailServer = directory.Errorf(directory.Invalid, noMailServer)
+
 // mail queues a mail in the transaction that it follows from. Its kind, To and About, and Data, the JSON of the letter (see
 // outbox/mail), are the caller's; Key tells things of one kind and About apart that are each worth a mail, "" where there is
 // one. The same thing is mailed to the same person once, however often it is queued; m gets the id of what was queued. One with a
@@ -141,7 +143,7 @@ func (e *Engine) deliver(ctx context.Context, m *directory.Mail) (bool, error) {
 	case err == nil && e.Mail == nil && isNotice(m.Kind):
 		return true, e.forgetMails(ctx, []*directory.Mail{m})
 	case err == nil && e.Mail == nil:
-		err = directory.Errorf(directory.Invalid, noMailServer)
+		err = errNoMailServer
 	case err == nil:
 		err = e.Mail(ctx, message)
 		if err != nil && ctx.Err() != nil {
@@ -171,6 +173,11 @@ func (e *Engine) noteMail(ctx context.Context, m *directory.Mail, failed error) 
 	case mail.Temporary(failed) && noted.Tries < mailTries:
 		noted.Due = e.Now().UTC().Add(min(mailAgain<<min(m.Tries, 16), mailSeldom))
 		e.Log.WarnContext(ctx, "a mail waits for the mail server", "mail", m.ID.String(), "kind", m.Kind, "tries", noted.Tries, "err", failed)
+	case errors.Is(failed, errNoMailServer): // said once: an import may leave thousands
+		noted.State = directory.MailFailed
+		e.unmailed.Do(func() {
+			e.Log.ErrorContext(ctx, "letters cannot be sent, as usher.yaml says of no mail server; `usher mail list --failed` shows them")
+		})
 	default:
 		noted.State = directory.MailFailed
 		e.Log.ErrorContext(ctx, "a mail cannot be sent; `usher mail list --failed` shows it", "mail", m.ID.String(), "kind", m.Kind, "tries", noted.Tries, "err", failed)

@@ -67,5 +67,8 @@ func invitationNow(tx store.Tx, m *directory.Mail, data json.RawMessage) (json.R
 		return nil, nil
 	}
 	letter.Role = g.InvitedRole()
+	if i := g.Invited; i != nil {
+		letter.Department, letter.Expires = i.Department, i.Expires
+	}
 	return json.Marshal(letter)
 }

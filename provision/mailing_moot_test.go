@@ -3,6 +3,7 @@ package provision_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,6 +120,23 @@ func TestAdminsAreNotAskedForWhatWasDecided(t *testing.T) {
 		}
 		if got := w.posted("ann waits for your approval at Acme Inc."); !slices.Equal(got, want) {
 			t.Errorf("decided %v: asked %v", decided, got)
+		}
+	}
+}
+
+func TestALetterThatWaitsSaysWhatIsSoWhenItGoes(t *testing.T) {
+	w := newInviteWorld(t, invites)
+	g := w.bea()
+	until, department := w.now.Add(20*day), "sales"
+	_, err := w.engine.ExtendInvitation(t.Context(), w.on(g), until)
+	w.must(err)
+	_, err = w.engine.EditInvitation(t.Context(), w.on(g), provision.InvitationEdit{Department: &department})
+	w.must(err)
+	for _, m := range w.mailed() {
+		for _, words := range []string{department, until.UTC().Format("2 January 2006")} {
+			if m.To == g.Invited.Email && !strings.Contains(m.Text, words) {
+				t.Errorf("%q is not in the letter:\n%s", words, m.Text)
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -309,5 +310,24 @@ func TestOldMailIsForgotten(t *testing.T) {
 	w.now = w.now.Add(2 * 24 * time.Hour)
 	if work(); len(w.states()) != 0 {
 		t.Errorf("still there: %v", w.states())
+	}
+}
+
+func TestLettersForWantOfAMailServerAreOneLineOfTheLog(t *testing.T) {
+	w := newInviteWorld(t, invites)
+	var log bytes.Buffer
+	w.engine.Mail, w.engine.Log = nil, slog.New(slog.NewTextHandler(&log, nil))
+	for _, email := range []string{"ann@acme.com", "bob@acme.com", "cid@acme.com"} {
+		w.invite(provision.Invite{Email: email, Role: "viewer"})
+	}
+	_, err := w.engine.SendMail(t.Context())
+	w.must(err)
+	var failed []*directory.Mail
+	w.must(w.engine.Store.View(t.Context(), func(tx store.Tx) (err error) {
+		failed, err = tx.ListMails(directory.MailFailed, directory.NoID, 10)
+		return err
+	}))
+	if n := strings.Count(log.String(), "level=ERROR"); len(failed) != 3 || n != 1 {
+		t.Errorf("%d letters failed, and the log says:\n%s", len(failed), log.String())
 	}
 }

@@ -47,13 +47,7 @@ rules:
 // BenchmarkPlan evaluates a candidate of 100 rules over everybody. USHER_BENCH_PEOPLE says over how many; 20,000 without
 // it. It reports the processor time for each person, and the memory of the process that is no file.
 func BenchmarkPlan(b *testing.B) {
-	people := 20_000
-	if text := os.Getenv("USHER_BENCH_PEOPLE"); text != "" {
-		var err error
-		if people, err = strconv.Atoi(text); err != nil {
-			b.Fatal(err)
-		}
-	}
+	people := benchPeople(b, 20_000)
 	s, err := bolt.Open(filepath.Join(b.TempDir(), "usher.db"), bolt.Options{})
 	if err != nil {
 		b.Fatal(err)
@@ -78,6 +72,20 @@ func BenchmarkPlan(b *testing.B) {
 	}
 	b.ReportMetric(float64((processorTime(b)-before).Nanoseconds())/float64(n*people)/1000, "µs/person")
 	b.ReportMetric(anonymousMemory(b), "MB-anonymous")
+}
+
+// benchPeople is of how many people a benchmark is, which USHER_BENCH_PEOPLE can say.
+func benchPeople(b *testing.B, usually int) int {
+	b.Helper()
+	text := os.Getenv("USHER_BENCH_PEOPLE")
+	if text == "" {
+		return usually
+	}
+	people, err := strconv.Atoi(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return people
 }
 
 // BenchmarkSettle settles one person of 20,000 under 100 rules, half of them with conditions, as a push does between its

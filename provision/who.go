@@ -96,11 +96,11 @@ func (s *settlement) question(kind, value string, after []byte) (*whoQuestion, e
 		q.keys = []directory.Key{{Attribute: directory.AttrDepartment, Value: directory.Fold(value)}}
 		known = s.policy.DepartmentPath(value) != nil
 	case WhoPermission:
-		q.roles, q.sets = s.policy.RolesPermitting(value), s.policy.SetsGiving(value)
+		q.roles = s.policy.RolesPermitting(value)
 		if q.permission = s.valueAsked(value); q.permission == "" {
 			q.keys = roleKeys(q.roles...)
 		} else {
-			q.keys, known = active, true
+			q.sets, q.keys, known = s.policy.SetsGiving(q.permission), active, true
 		}
 	case WhoRule:
 		q.keys, q.rows, q.most = active, planPage, whoRule

@@ -1,6 +1,7 @@
 package provision_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -61,4 +62,30 @@ func TestWhoKnowsWhatWasGivenByHand(t *testing.T) {
 	w.now = w.now.Add(3 * day)
 	is("integrations", sets("ann"))
 	is("agent_creation")
+}
+
+// A permission is the same by the name of the action and by that of the permission sets' level.
+func TestWhoKnowsAnActionThatAPermissionSetGives(t *testing.T) {
+	w := permittedWorld(t)
+	w.activate(strings.Replace(permitted, "agent_creation: admin_approval", "agent_creation: true", 1))
+	w.idle()
+	want := w.who(provision.WhoPermission, "agent_creation")
+	if len(want) == 0 {
+		t.Fatal("nobody has it")
+	}
+	if diff := cmp.Diff(want, w.who(provision.WhoPermission, "agents.create")); diff != "" {
+		t.Errorf("-agent_creation +agents.create:\n%s", diff)
+	}
+}
+
+// A limit of nothing gives nothing.
+func TestWhoKnowsThatALimitOfNothingGivesNothing(t *testing.T) {
+	w := permittedWorld(t)
+	for limit, want := range map[string]int{"100MB": 2, "0MB": 0} {
+		w.activate(strings.Replace(permitted, "file_upload_limit: 100MB", "file_upload_limit: "+limit, 1))
+		w.idle()
+		if got := w.who(provision.WhoPermission, "file_upload_limit"); len(got) != want {
+			t.Errorf("%s: %q", limit, got)
+		}
+	}
 }

@@ -75,6 +75,12 @@ func (p *program) elsewhere() (*client, error) {
 
 func nothing() error { return nil }
 
+// direct reports whether the client has the store open itself, as no server runs.
+func (c *client) direct() bool {
+	_, ok := c.http.Transport.(inProcess)
+	return ok
+}
+
 // dial reaches the server that has a data directory open.
 func dial(ctx context.Context, data app.Data) (*client, error) {
 	conn, err := httpx.DialSocket(ctx, data.Socket())

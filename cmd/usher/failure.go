@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/mixus/usher/api"
@@ -51,6 +52,15 @@ func (p *program) exit(err error) int {
 	return exitFailed
 }
 
+// causeOf is the cause of an error; of a file that the message names it is what is wrong with it alone.
+func causeOf(err *directory.Error) error {
+	var file *fs.PathError
+	if errors.As(err.Err, &file) && strings.Contains(err.Message, file.Path) {
+		return file.Err
+	}
+	return err.Err
+}
+
 // sentence is what a person reads of an error: the public sentence, and the cause of what went wrong in this process.
 func sentence(err error) string {
 	var public *directory.Error
@@ -70,7 +80,7 @@ func sentence(err error) string {
 	case errors.As(err, &public):
 		text = public.Message
 		if public.Err != nil && !strings.HasSuffix(text, ".") {
-			text += ": " + public.Err.Error()
+			text += ": " + causeOf(public).Error()
 		}
 	}
 	text = clean(text)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 
@@ -38,6 +39,8 @@ func TestExitCodes(t *testing.T) {
 		"interrupted":   {context.Canceled, exitFailed, "Interrupted"},
 		"foreign":       {errors.New("disk on fire"), exitFailed, "disk on fire"},
 		"with cause":    {&directory.Error{Message: "It cannot be read", Err: errors.New("disk on fire")}, exitFailed, "It cannot be read: disk on fire."},
+		"a file":        {&directory.Error{Message: "The file a.csv cannot be read", Err: &fs.PathError{Op: "open", Path: "a.csv", Err: errors.New("no room")}}, exitFailed, "usher: The file a.csv cannot be read: no room."},
+		"another file":  {&directory.Error{Message: "The backup cannot be read", Err: &fs.PathError{Op: "open", Path: "a.db", Err: errors.New("no room")}}, exitFailed, "The backup cannot be read: open a.db: no room."},
 		"configuration": {&app.ProblemsError{Problems: []directory.Problem{{Severity: directory.SeverityError, Message: "unknown key"}}}, exitFailed, "unknown key"},
 	} {
 		var stderr bytes.Buffer

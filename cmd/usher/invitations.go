@@ -54,6 +54,9 @@ func (p *program) invitationsSend() *cobra.Command {
 					if r.Note != "" {
 						p.say("note: %s", clean(r.Note))
 					}
+					if list.Note != "" {
+						p.say("note: %s", clean(list.Note))
+					}
 				}
 				if r.Result == invitedRefused {
 					return fmt.Errorf("%s: %s", r.Field, strings.TrimSuffix(r.Problem, "."))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,9 +33,13 @@ func (p *program) invitationsImport() *cobra.Command {
 			}
 			return p.within(c, organization, func(cl *client, path string) error {
 				bar := p.begin("people", -1, false)
-				run := &invite.Import{Open: open, Invite: inviter(cl, path, reason), DryRun: dryRun, Atomic: atomic, Progress: bar.add}
+				note := ""
+				run := &invite.Import{Open: open, Invite: inviter(cl, path, reason, &note), DryRun: dryRun, Atomic: atomic, Progress: bar.add}
 				report, err := run.Run(c.Context())
 				bar.end()
+				if note != "" {
+					defer p.say("note: %s", clean(note))
+				}
 				return p.imported(report, err, args[0])
 			})
 		},
@@ -63,8 +68,8 @@ func (p *program) reopen(in io.Reader, name string) (func() (io.ReadCloser, erro
 	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }, nil
 }
 
-// inviter invites people by the REST interface.
-func inviter(cl *client, path, reason string) func(context.Context, []invite.Person, bool) ([]invite.Outcome, error) {
+// inviter invites people by the REST interface, and leaves in note what there is to know of all of them.
+func inviter(cl *client, path, reason string, note *string) func(context.Context, []invite.Person, bool) ([]invite.Outcome, error) {
 	return func(ctx context.Context, people []invite.Person, dryRun bool) ([]invite.Outcome, error) {
 		body := api.InviteBody{Reason: reason, DryRun: dryRun}
 		for _, one := range people {
@@ -76,6 +81,7 @@ func inviter(cl *client, path, reason string) func(context.Context, []invite.Per
 		if err := cl.call(ctx, http.MethodPost, path+"/invitations", nil, body, &list); err != nil {
 			return nil, err
 		}
+		*note = cmp.Or(*note, list.Note)
 		if len(list.Results) != len(people) {
 			return nil, directory.Errorf(directory.Unavailable, "The server answered for %d of %d people.", len(list.Results), len(people))
 		}
@@ -166,7 +172,7 @@ func reportLine(report *invite.Report) string {
 	if n := len(report.Problems); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d bad", n))
 	}
-	text := fmt.Sprintf("%d rows: %s.", report.Rows, strings.Join(parts, ", "))
+	text := fmt.Sprintf("%s: %s.", count(report.Rows, "row"), strings.Join(parts, ", "))
 	if len(parts) == 0 {
 		text = "0 rows."
 	}

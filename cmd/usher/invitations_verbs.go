@@ -39,7 +39,7 @@ func (p *program) extend() *cobra.Command {
 		body: func(_ *cobra.Command, reason string) (any, error) {
 			body := api.ExtendBody{WhyBody: api.WhyBody{Reason: reason}}
 			if (length == "") == (until == "") {
-				return nil, usagef("say until when: --for or --until")
+				return nil, usagef("say until when: --for or --until, not both")
 			}
 			var err error
 			body.Until, err = endOf(length, until)
@@ -164,7 +164,10 @@ func (p *program) invitationStands(i api.Invitation, mails bool) error {
 		return printJSON(p.out, i)
 	}
 	text := fmt.Sprintf("The invitation of %s as %s is %s", i.Email, i.Role, i.State)
-	if i.State == "pending" && i.Expires != nil {
+	switch {
+	case i.State == "awaiting_approval":
+		text = fmt.Sprintf("The invitation of %s as %s waits for an admin's approval", i.Email, i.Role)
+	case i.State == "pending" && i.Expires != nil:
 		text += " until " + day(*i.Expires)
 	}
 	text += "."

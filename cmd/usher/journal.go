@@ -37,6 +37,9 @@ func (p *program) journal() *cobra.Command {
 			setAll(query, "member", member, "kind", kind)
 			return p.within(c, organization, func(cl *client, path string) error {
 				if follow {
+					if cl.direct() { // it would keep the store from the server, and nothing else can write to it
+						return usagef("no server has %s open, so that nothing happens there; leave out --follow, or start `usher serve` first", p.data)
+					}
 					return p.followJournal(c.Context(), cl, path+"/journal", query)
 				}
 				entries, err := lastEntries(c.Context(), cl, path+"/journal", query, limit)

@@ -166,8 +166,11 @@ func readPlan(path string) (*savedPlan, error) {
 	return &it, nil
 }
 
-// noChanges is what people see where nothing would change, or did.
-const noChanges = "No changes."
+// What people see where a file is in force already, and where it is another that changes nobody.
+const (
+	noChanges = "No changes."
+	nobody    = "Nobody would gain or lose anything. The file differs from what is in force, and `usher apply` puts it in force."
+)
 
 // showPlan prints a plan.
 func (p *program) showPlan(plan *provision.Plan, format string) error {
@@ -175,7 +178,11 @@ func (p *program) showPlan(plan *provision.Plan, format string) error {
 	case p.json:
 		return printJSON(p.out, plan)
 	case plan.Empty():
-		_, err := fmt.Fprintln(p.out, noChanges)
+		text := nobody
+		if plan.Same {
+			text = noChanges
+		}
+		_, err := fmt.Fprintln(p.out, text)
 		return errors.Join(err, planProblems(p.out, plan))
 	case format == "markdown":
 		return planMarkdown(p.out, plan)

@@ -111,7 +111,7 @@ func (p *program) projectsExtend() *cobra.Command {
 			case reason == "":
 				return usagef("say why with --reason; it is kept in the journal")
 			case (length == "") == (until == ""):
-				return usagef("say until when: --for or --until")
+				return usagef("say until when: --for or --until, not both")
 			case length != "":
 				if err := lengthFlag("--for", length); err != nil {
 					return err

@@ -131,7 +131,7 @@ func (p *program) requested(c *cobra.Command, organization, path string, body an
 			return printJSON(p.out, r)
 		}
 		text := fmt.Sprintf("%s of %s is %s", r.Permission, r.Email, r.State)
-		if r.Until != nil {
+		if r.Until != nil && r.State == "approved" {
 			text += " until " + day(*r.Until)
 		}
 		_, err := fmt.Fprintln(p.out, clean(text+". Request "+r.ID+"."))

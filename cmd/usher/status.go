@@ -90,7 +90,7 @@ func organizationLines(o *api.OrganizationStatus) []string {
 		add("%s given up; see usher mail list --failed, and usher mail retry", count(n, "mail"))
 	}
 	if n := o.Mail.Late; n > 0 {
-		add("%s late: the mail server said %s", count(n, "mail"), o.Mail.Error)
+		add("%s late, and will be tried again; see usher mail list --waiting: %s", count(n, "mail"), o.Mail.Error)
 	}
 	if n := o.Mail.Waiting; n > 0 {
 		add("%s waiting for another day: %s; see usher mail list --waiting", count(n, "mail"), o.Mail.Waits)
