@@ -275,7 +275,7 @@ func (s *Server) invite(ctx context.Context, in *inviteIn) (InvitedList, error) 
 		}
 		return nil
 	})
-	if s.SignIn != nil && s.Engine.Mail == nil && slices.ContainsFunc(list.Results, func(r Invited) bool { return r.Result == string(provision.InviteInvited) }) {
+	if s.SignIn != nil && s.Engine.Mail == nil && slices.ContainsFunc(list.Results, func(r Invited) bool { return r.Result == string(provision.InviteSent) }) {
 		list.Note = noLetters
 	}
 	return list, err

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -228,6 +229,23 @@ func TestExpiredRevokedAndSCIMTokensAreAllTheSameNobody(t *testing.T) {
 	}
 	if len(details) != 1 {
 		t.Errorf("refusals tell reasons apart: %v", details)
+	}
+}
+
+func TestARefusedTokenIsToldWhichScopeThePathTakes(t *testing.T) {
+	w := newWorld(t, "acme")
+	for want, c := range map[string]struct {
+		path    string
+		handler http.Handler
+	}{
+		"--scope members:read": {api.Prefix + acme + "/members", w.server.Handler()},
+		"--scope access:read":  {api.AccessPrefix + "/evaluation", w.server.AccessHandler("https://usher.example")},
+	} {
+		answer := httptest.NewRecorder()
+		w.edge(c.handler).ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.path, strings.NewReader("{}")))
+		if answer.Code != http.StatusUnauthorized || !strings.Contains(answer.Body.String(), want) {
+			t.Errorf("%s: %d %s, want %q", c.path, answer.Code, answer.Body, want)
+		}
 	}
 }
 

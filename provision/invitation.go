@@ -26,13 +26,11 @@ func (s *settlement) invitation(p *loaded, status directory.Status, d *directory
 	case status == directory.StatusInvited:
 		return s.promise(open, d)
 	case status == directory.StatusActive && open.State == directory.InvitationPending:
-		s.close(open, directory.InvitationAccepted)
+		return s.close(open, directory.InvitationAccepted)
 	case status == directory.StatusNone && s.staysOpen(p, open):
 		return nil
-	default:
-		s.close(open, directory.InvitationCancelled)
 	}
-	return s.tx.PutGrants([]*directory.Grant{open})
+	return s.close(open, directory.InvitationCancelled)
 }
 
 // promise notes at an invitation which role it gives, and why, where that is another than it asks for.
@@ -98,12 +96,16 @@ func isOpen(g *directory.Grant) bool {
 	return g.Kind == directory.GrantInvitation && (g.State == directory.InvitationPending || g.State == directory.InvitationUnapproved)
 }
 
-// close ends an invitation. Its links lead nowhere any more, and the worker looks at it no more.
-func (s *settlement) close(g *directory.Grant, state string) {
+// close ends an invitation, and writes it. Its links lead nowhere any more, and the worker looks at it no more.
+func (s *settlement) close(g *directory.Grant, state string) error {
 	g.State = state
 	if g.Invited != nil {
 		g.Invited.Closed, g.Invited.Due, g.Invited.Links = s.now, time.Time{}, nil
+		if err := s.returnTurn(g.Invited); err != nil {
+			return err
+		}
 	}
+	return s.tx.PutGrants([]*directory.Grant{g})
 }
 
 // inviteByPush invites somebody whom a connection with "provisioning: invite" has pushed.

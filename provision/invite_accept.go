@@ -156,8 +156,7 @@ func (s *settlement) accepted(g *directory.Grant, a Acceptance) (*directory.Memb
 		}
 		touched = append(touched, &facts.Touch{Member: a.Member})
 	}
-	s.close(g, directory.InvitationAccepted)
-	if err := s.tx.PutGrants([]*directory.Grant{g}); err != nil {
+	if err := s.close(g, directory.InvitationAccepted); err != nil {
 		return nil, err
 	}
 	if err := s.settle(touched); err != nil {
@@ -172,8 +171,7 @@ func (s *settlement) accepted(g *directory.Grant, a Acceptance) (*directory.Memb
 // thrown the mail away.
 func (e *Engine) DeclineInvitation(ctx context.Context, a Acceptance) error {
 	return e.byLink(ctx, a, func(s *settlement, g *directory.Grant) error {
-		s.close(g, directory.InvitationDeclined)
-		if err := s.tx.PutGrants([]*directory.Grant{g}); err != nil {
+		if err := s.close(g, directory.InvitationDeclined); err != nil {
 			return err
 		}
 		return s.turned(g, "invitation.declined", "the person declined")

@@ -28,8 +28,7 @@ func (e *Engine) RejectInvitation(ctx context.Context, a InvitationAct) (*direct
 		if g.State != directory.InvitationUnapproved {
 			return "", inState(g, "rejected")
 		}
-		s.close(g, directory.InvitationDeclined)
-		return "the invitation was not approved", s.tx.PutGrants([]*directory.Grant{g})
+		return "the invitation was not approved", s.close(g, directory.InvitationDeclined)
 	})
 }
 
@@ -87,6 +86,10 @@ func (e *Engine) RemindInvitation(ctx context.Context, a InvitationAct) (*direct
 		if g.State != directory.InvitationPending {
 			return "", inState(g, "reminded of")
 		}
+		if s.waits(g.Invited) {
+			return "", directory.Errorf(directory.Conflict,
+				"A letter to the person waits until %s: %s. `usher invitations resend` sends one now.", clock(g.Invited.Goes), s.limitWords(g.Invited.Email))
+		}
 		if last := g.Invited.Touched; s.now.Before(last.Add(remindEvery)) {
 			return "", directory.Errorf(directory.Conflict,
 				"The last letter to the person is of %s; a further reminder can be sent from %s on.", clock(last), clock(last.Add(remindEvery)))
@@ -116,6 +119,8 @@ func (e *Engine) ExtendInvitation(ctx context.Context, a InvitationAct, until ti
 			return "", inState(g, "extended")
 		case !until.After(s.now):
 			return "", wrong("until", "The invitation would end at %s, which is past.", clock(until))
+		case s.waits(g.Invited) && !until.After(g.Invited.Goes):
+			return "", wrong("until", "The letter with the link waits until %s; the invitation cannot end before that.", clock(g.Invited.Goes))
 		case until.After(s.now.Add(config.MostInvitation)):
 			return "", wrong("until", "An invitation may last for %s from now on; this is until %s.", config.FormatDuration(config.MostInvitation), clock(until))
 		}
@@ -134,8 +139,7 @@ func (e *Engine) CancelInvitation(ctx context.Context, a InvitationAct) (*direct
 		if !isOpen(g) {
 			return "", inState(g, "cancelled")
 		}
-		s.close(g, directory.InvitationCancelled)
-		return "the invitation was cancelled", s.tx.PutGrants([]*directory.Grant{g})
+		return "the invitation was cancelled", s.close(g, directory.InvitationCancelled)
 	})
 }
 

@@ -68,6 +68,9 @@ func (n *lettersSent) more(s *settlement, address string) *directory.Error {
 
 // countLetter counts a letter that an admin sends of an invitation.
 func (s *settlement) countLetter(g *directory.Grant) error {
+	if err := s.returnTurn(g.Invited); err != nil {
+		return err
+	}
 	sent, err := s.lettersToday()
 	if err != nil {
 		return err

@@ -32,6 +32,29 @@ func (s *settlement) letterTurn(address string, before time.Time) (time.Time, er
 	return time.Time{}, nil
 }
 
+// waits reports whether the last letter of an invitation waits for a later day.
+func (s *settlement) waits(i *directory.Invitation) bool { return i.Goes.After(s.now) }
+
+// returnTurn gives the place of a letter back that waits for a later day, and is not sent then.
+func (s *settlement) returnTurn(i *directory.Invitation) error {
+	if s.dry || s.readOnly() || !s.waits(i) {
+		return nil
+	}
+	sent, err := s.lettersToday()
+	if err != nil {
+		return err
+	}
+	day := i.Goes.UTC().Format(time.DateOnly)
+	i.Goes = time.Time{}
+	for n := range sent.Ahead {
+		if sent.Ahead[n].Day == day {
+			count, _, _ := sent.Ahead[n].room(s, i.Email)
+			*count = max(*count-1, 0)
+		}
+	}
+	return putDocument(s.tx, lettersDocument(s.org), sent)
+}
+
 // on returns the count of a day: of today, or one of those ahead, which are asked for one after the other.
 func (n *lettersSent) on(day time.Time) *lettersOfDay {
 	name := day.Format(time.DateOnly)
@@ -70,8 +93,15 @@ func (s *settlement) issueInTurn(g *directory.Grant) error {
 	return s.send(g, mail.KindInvitation)
 }
 
-// remindInTurn sends a reminder of the schedule, unless there is no room for it before the invitation ends.
+// remindInTurn sends a reminder of the schedule, unless there is no room for it before the invitation ends, or the letter before
+// it waits still.
 func (s *settlement) remindInTurn(g *directory.Grant) error {
+	if s.waits(g.Invited) {
+		if err := s.tx.PutGrants([]*directory.Grant{g}); err != nil {
+			return err
+		}
+		return s.turned(g, "invitation.not_reminded", "the reminder of the schedule was left out: the letter before it waits until "+clock(g.Invited.Goes))
+	}
 	at, err := s.letterTurn(g.Invited.Email, g.Invited.Expires)
 	if err != nil {
 		return err

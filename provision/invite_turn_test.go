@@ -179,3 +179,26 @@ func TestNoDayHasRoomForAStranger(t *testing.T) {
 		t.Errorf("told as %+v", line)
 	}
 }
+
+func TestALetterThatIsNotSentGivesItsDayBack(t *testing.T) {
+	w := newInviteWorld(t, pushedLimits(1, 1))
+	tomorrow := w.now.Truncate(dayLong).Add(dayLong)
+	w.push("a", "b", "c")
+	if goes := w.pending("b@acme.com").Invited.Goes; !goes.Equal(tomorrow) {
+		t.Fatalf("the letter to b goes out at %s", goes)
+	}
+	_, err := w.engine.ExtendInvitation(t.Context(), w.on(w.pending("b@acme.com")), w.now.Add(5*time.Hour))
+	w.wantKind(err, directory.Invalid, "The letter with the link waits until "+tomorrow.Format(time.RFC3339))
+	_, err = w.engine.RemindInvitation(t.Context(), w.on(w.pending("b@acme.com")))
+	w.wantKind(err, directory.Conflict, "A letter to the person waits until "+tomorrow.Format(time.RFC3339))
+	for _, email := range []string{"b@acme.com", "c@acme.com"} {
+		_, err := w.engine.CancelInvitation(t.Context(), w.on(w.pending(email)))
+		w.must(err)
+	}
+	w.create("okta", "d", person("d"))
+	w.add("Everyone", "d")
+	w.idle()
+	if goes := w.pending("d@acme.com").Invited.Goes; !goes.Equal(tomorrow) {
+		t.Errorf("the letter to d goes out at %s, want %s: nobody else's does any more", goes, tomorrow)
+	}
+}

@@ -58,8 +58,7 @@ func (s *settlement) tend(id directory.ID) error {
 		i.Due = time.Time{}
 		return s.tx.PutGrants([]*directory.Grant{g})
 	case !i.Expires.After(s.now):
-		s.close(g, directory.InvitationExpired)
-		if err := s.tx.PutGrants([]*directory.Grant{g}); err != nil {
+		if err := s.close(g, directory.InvitationExpired); err != nil {
 			return err
 		}
 		return s.turned(g, "invitation.expired", "nobody has accepted the invitation, and it has expired")

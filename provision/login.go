@@ -285,8 +285,7 @@ func (l *login) accept() error {
 		if g.Kind != directory.GrantInvitation || g.State != directory.InvitationPending || l.tooLate(g) {
 			continue
 		}
-		l.close(g, directory.InvitationAccepted)
-		if err := l.tx.PutGrants([]*directory.Grant{g}); err != nil {
+		if err := l.close(g, directory.InvitationAccepted); err != nil {
 			return err
 		}
 		l.writer.Touch(l.found.Member.ID)
