@@ -282,7 +282,7 @@ func (s *Server) invite(ctx context.Context, in *inviteIn) (InvitedList, error) 
 }
 
 // noLetters is what is said of invitations by a server that cannot mail them.
-const noLetters = "No letter goes out, since usher.yaml names no mail server. Write `mail` into it, start the server again, and send each letter with `usher invitations resend`."
+const noLetters = "No letter goes out, since usher.yaml names no mail server. Write `mail` into it and start the server again; `usher mail retry` sends what was given up until then."
 
 func invitedView(tx store.Tx, p Invitee, r *provision.InviteResult, dryRun bool) (Invited, error) {
 	view := Invited{Email: p.Email, Result: string(r.Code)}

@@ -79,6 +79,11 @@ func flagError(c *cobra.Command, err error) error {
 		text = "--" + invalid.GetFlag().Name + " " + wrong.Error()
 	case errors.As(err, &invalid) && strings.HasPrefix(invalid.GetFlag().Value.Type(), "int"):
 		text = fmt.Sprintf("--%s takes a whole number, not %q", invalid.GetFlag().Name, invalid.GetValue())
+	case errors.As(err, &unknown) && c.HasAvailableSubCommands(): // a flag of the command that is misspelt or missing before it
+		if args := c.Flags().Args(); len(args) > 0 {
+			return noCommand(c, args[0])
+		}
+		return usagef("`%s` needs a command before %s; see `%s --help`", c.CommandPath(), flagName(unknown.GetSpecifiedName()), c.CommandPath())
 	case errors.As(err, &unknown):
 		if near := nearestFlag(c, unknown.GetSpecifiedName()); near != "" {
 			text += "; did you mean --" + near + "?"
@@ -88,6 +93,14 @@ func flagError(c *cobra.Command, err error) error {
 		return usagef("%s See `%s --help`", text, c.CommandPath())
 	}
 	return usagef("%s; see `%s --help`", text, c.CommandPath())
+}
+
+// flagName is a flag as it is typed.
+func flagName(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
 }
 
 // nearestFlag returns the flag of a command that a misspelt one most likely means, "" when none is near.

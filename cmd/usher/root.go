@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/mixus/usher/config"
 )
 
 // program is the surroundings of a command, and the flags that all of them share.
@@ -93,9 +95,23 @@ const (
 
 func noArguments(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("%q is not a command of `%s`; see `%s --help`", args[0], c.CommandPath(), c.CommandPath())
+		return noCommand(c, args[0])
 	}
 	return nil
+}
+
+// noCommand says that a command has no such command below it, and which is meant most likely.
+func noCommand(c *cobra.Command, name string) error {
+	var names []string
+	for _, below := range c.Commands() {
+		if below.IsAvailableCommand() {
+			names = append(names, below.Name())
+		}
+	}
+	if near := config.Nearest(name, names); near != "" {
+		return usagef("%q is not a command of `%s`; did you mean %s? See `%s --help`", name, c.CommandPath(), near, c.CommandPath())
+	}
+	return usagef("%q is not a command of `%s`; see `%s --help`", name, c.CommandPath(), c.CommandPath())
 }
 
 // nothingEmpty refuses flags and arguments that are given and empty, as those of a script are whose variable is not set:
