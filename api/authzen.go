@@ -233,6 +233,21 @@ func (s *Server) answering(ctx context.Context, context map[string]any, fn func(
 	})
 }
 
+// remembered returns a view that needs no transaction, where all that it takes to answer for a subject was read already from
+// the state in which the store is now; nil for most.
+func (s *Server) remembered(org directory.OrgNum, subject *authEntity) *accessView {
+	now := s.Store.Snapshot()
+	policy, known := kept(&s.recall, now, s.recall.ofPolicies, org)
+	if !known || subject.Type != subjectUser {
+		return nil
+	}
+	m, known := kept(&s.recall, now, s.recall.ofMembers, askedAbout{org, subject.ID})
+	if !known || m == nil || m.Permitted { // what was given by hand is read each time
+		return nil
+	}
+	return &accessView{policy: policy, org: org, now: s.Now(), asked: subject.ID, met: m}
+}
+
 // askedOrganization is the one of the token, else the one that the context names, else the only one there is.
 func askedOrganization(ctx context.Context, tx store.Tx, context map[string]any) (directory.OrgNum, error) {
 	if org := callerOf(ctx).Org; org != 0 {
@@ -342,6 +357,10 @@ func (s *Server) evaluation(ctx context.Context, body []byte) (any, error) {
 func (s *Server) evaluate(ctx context.Context, q *authQuestion) (any, error) {
 	if err := q.complete(); err != nil {
 		return nil, err
+	}
+	if v := s.remembered(callerOf(ctx).Org, q.Subject); v != nil {
+		d, err := v.decide(q)
+		return &d, err
 	}
 	var d authDecision
 	err := s.answering(ctx, q.Context, func(v *accessView) (err error) {

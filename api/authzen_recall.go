@@ -36,6 +36,16 @@ func (k *recall) at(snapshot uint64) bool {
 	return snapshot != 0
 }
 
+// kept returns what a map has kept of a state of the store, if it has.
+func kept[K comparable, V any](k *recall, snapshot uint64, of func() *map[K]V, key K) (v V, found bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if snapshot != 0 && snapshot == k.snapshot {
+		v, found = (*of())[key]
+	}
+	return v, found
+}
+
 // again returns what a map has kept of the transaction's state, and else reads and keeps it. What failed is not kept.
 func again[K comparable, V any](k *recall, tx store.Tx, of func() *map[K]V, key K, read func() (V, error)) (V, error) {
 	snapshot := tx.Snapshot()
@@ -64,8 +74,12 @@ func again[K comparable, V any](k *recall, tx store.Tx, of func() *map[K]V, key 
 	return v, nil
 }
 
+func (k *recall) ofTokens() *map[[32]byte]*directory.Token         { return &k.tokens }
+func (k *recall) ofPolicies() *map[directory.OrgNum]*access.Policy { return &k.policies }
+func (k *recall) ofMembers() *map[askedAbout]*directory.Member     { return &k.members }
+
 func (k *recall) token(tx store.Tx, hash [32]byte) (*directory.Token, error) {
-	return again(k, tx, func() *map[[32]byte]*directory.Token { return &k.tokens }, hash, func() (*directory.Token, error) {
+	return again(k, tx, k.ofTokens, hash, func() (*directory.Token, error) {
 		t, err := tx.Token(hash)
 		if err != nil {
 			return nil, err
@@ -76,9 +90,9 @@ func (k *recall) token(tx store.Tx, hash [32]byte) (*directory.Token, error) {
 }
 
 func (k *recall) policy(tx store.Tx, org directory.OrgNum, read func() (*access.Policy, error)) (*access.Policy, error) {
-	return again(k, tx, func() *map[directory.OrgNum]*access.Policy { return &k.policies }, org, read)
+	return again(k, tx, k.ofPolicies, org, read)
 }
 
 func (k *recall) member(tx store.Tx, org directory.OrgNum, ref string, read func() (*directory.Member, error)) (*directory.Member, error) {
-	return again(k, tx, func() *map[askedAbout]*directory.Member { return &k.members }, askedAbout{org, ref}, read)
+	return again(k, tx, k.ofMembers, askedAbout{org, ref}, read)
 }

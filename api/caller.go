@@ -88,11 +88,7 @@ func (s *Server) bearer(r *http.Request) (*Caller, error) {
 		return refused()
 	}
 	hash := sha256.Sum256([]byte(strings.TrimSpace(secret)))
-	var token *directory.Token
-	err := s.Store.View(r.Context(), func(tx store.Tx) (err error) {
-		token, err = s.recall.token(tx, hash)
-		return err
-	})
+	token, err := s.tokenOf(r.Context(), hash)
 	switch now := s.Now(); {
 	case errors.Is(err, store.ErrNotFound):
 		return refused()
@@ -104,6 +100,17 @@ func (s *Server) bearer(r *http.Request) (*Caller, error) {
 		s.used.Note(hash, now)
 		return &Caller{Actor: token.Name, Scopes: token.Scopes, Org: token.Org}, nil
 	}
+}
+
+func (s *Server) tokenOf(ctx context.Context, hash [32]byte) (token *directory.Token, err error) {
+	if token, known := kept(&s.recall, s.Store.Snapshot(), s.recall.ofTokens, hash); known {
+		return token, nil
+	}
+	err = s.Store.View(ctx, func(tx store.Tx) (err error) {
+		token, err = s.recall.token(tx, hash)
+		return err
+	})
+	return token, err
 }
 
 // allow lets an operation run for callers that have its scope.

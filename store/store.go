@@ -42,6 +42,8 @@ type Store interface {
 	// Update runs fn in a transaction and returns once it is durable. A context that ends before the transaction is
 	// taken up cancels it; afterwards the outcome is reported whatever the context says.
 	Update(ctx context.Context, fn func(Tx) error) error
+	// Snapshot returns the Tx.Snapshot of a view that would begin now, 0 where the store cannot tell without one.
+	Snapshot() uint64
 	// Backup writes a consistent copy while others read and write.
 	Backup(ctx context.Context, w io.Writer) (int64, error)
 	// Check returns nil when the store can take a write, and ErrFull or another cause when it cannot.

@@ -186,6 +186,7 @@ func (s *Store) durably(b *bbolt.Tx) error {
 	id := b.ID()
 	err := commitBolt(b)
 	if err == nil {
+		s.durable.Store(uint64(id)) //nolint:gosec // bolt counts from 1 on
 		return nil
 	}
 	if isFull(err) && s.last() < id {

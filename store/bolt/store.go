@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,7 @@ type Store struct {
 	orders  orders
 	writer  tx // the committer's
 	readers sync.Pool
+	durable atomic.Uint64         // the number of the last transaction
 	broken  atomic.Pointer[error] // why nothing can be written any more
 	stopped chan struct{}         // closed when the committer has ended
 }
@@ -36,9 +38,15 @@ func start(db *bbolt.DB, opts Options) *Store {
 	s.queue.wake = make(chan struct{}, 1)
 	s.writer.orders = &s.orders
 	s.readers.New = func() any { return &tx{orders: &s.orders} }
+	if id := s.last(); id > 0 && id < math.MaxInt {
+		s.durable.Store(uint64(id))
+	}
 	go s.commitAll()
 	return s
 }
+
+// Snapshot returns the number of the last transaction, as Tx.Snapshot does.
+func (s *Store) Snapshot() uint64 { return s.durable.Load() }
 
 // View runs fn on a consistent snapshot.
 func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {

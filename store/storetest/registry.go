@@ -100,6 +100,9 @@ func snapshots(t *testing.T, s store.Store) {
 		if n != 0 && seen[n] {
 			t.Errorf("after %d updates the number is %d again", i+1, n)
 		}
+		if known := s.Snapshot(); known != 0 && known != n {
+			t.Errorf("the store says that this is snapshot %d, and a view that it is %d", known, n)
+		}
 		if again := look(t, s, number); again != n {
 			t.Errorf("nothing was written, and snapshot %d is %d", n, again)
 		}
