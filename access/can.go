@@ -76,7 +76,11 @@ func (e *evaluation) nothing() string {
 	}
 	switch e.narrow {
 	case config.ScopeOwn:
-		return "role " + e.member.Decision.Role + " gives " + e.action + " on what is one's own only, and this belongs to somebody else"
+		whose := "this belongs to somebody else"
+		if r := &e.question.Resource; r.Owner == "" && r.Type != "user" {
+			whose = "nothing says that this is theirs"
+		}
+		return "role " + e.member.Decision.Role + " gives " + e.action + " on what is one's own only, and " + whose
 	case config.ScopePublic, config.ScopeShared:
 		return "role " + e.member.Decision.Role + " gives " + e.action + " on what is " + e.narrow + " only, and this is not"
 	}

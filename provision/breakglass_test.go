@@ -320,7 +320,7 @@ func TestOnlyAnActiveMemberWhoAloneHasTheAddressIsSentACode(t *testing.T) {
 			w.create("entra", "mallory", person("mallory").with(attrs{"emails": []attrs{{"value": "root@acme.com"}}}))
 			w.activate(strings.Replace(glass, "{name: everyone,", "{name: all, when: 'true', guests: true, role: viewer}\n  - {name: everyone,", 1))
 		}, "several members have the address"},
-		"no mail server": {func(w *glassWorld) { w.engine.Mail = nil }, "usher.yaml says of no mail server"},
+		"no mail server": {func(w *glassWorld) { w.engine.Mail = nil }, "usher.yaml names no mail server"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newGlassWorld(t)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/outbox/mail"
@@ -46,9 +47,17 @@ func (s *settlement) letter(m *directory.Mail, what any) error {
 	return s.mail(m)
 }
 
-// welcome greets somebody who has accepted.
+// welcomeAfter is how long the letter waits for who came by a push: a provider pushes people first, and then the groups that
+// give them their role.
+const welcomeAfter = 10 * time.Minute
+
+// welcome greets somebody who has become a member.
 func (s *settlement) welcome(member directory.ID, d *directory.Decision) error {
-	return s.letter(&directory.Mail{Kind: mail.KindWelcome, To: d.Email, About: member}, mail.Welcome{}) // welcomeNow fills it in
+	m := &directory.Mail{Kind: mail.KindWelcome, To: d.Email, About: member}
+	if s.cause.Kind == directory.CauseSCIM {
+		m.Due = s.now.Add(welcomeAfter)
+	}
+	return s.letter(m, mail.Welcome{}) // welcomeNow fills it in
 }
 
 // approversMost is how many admins are told that an approval is needed.

@@ -23,7 +23,7 @@ const (
 )
 
 // noMailServer is what is said where usher.yaml has no "mail".
-const noMailServer = "usher.yaml says of no mail server"
+const noMailServer = "usher.yaml names no mail server"
 
 var errNoMailServer = directory.Errorf(directory.Invalid, noMailServer)
 
@@ -176,7 +176,7 @@ func (e *Engine) noteMail(ctx context.Context, m *directory.Mail, failed error) 
 	case errors.Is(failed, errNoMailServer): // said once: an import may leave thousands
 		noted.State = directory.MailFailed
 		e.unmailed.Do(func() {
-			e.Log.ErrorContext(ctx, "letters cannot be sent, as usher.yaml says of no mail server; `usher mail list --failed` shows them")
+			e.Log.ErrorContext(ctx, "letters cannot be sent, as usher.yaml names no mail server; `usher mail list --failed` shows them")
 		})
 	default:
 		noted.State = directory.MailFailed

@@ -82,7 +82,12 @@ func TestEverybodyIsWelcomedWhereTheFileSaysSo(t *testing.T) {
 		t.Errorf("%d who were members before were welcomed", n-before)
 	}
 	w.create("okta", "ann", person("ann"))
+	w.mailAll(1)
+	if n := len(w.mails("ann@acme.com")); n != 0 {
+		t.Errorf("ann was welcomed before her groups came")
+	}
 	w.group("okta", "Engineering", "ann")
+	w.now = w.now.Add(11 * time.Minute)
 	w.mailAll(0)
 	m := strings.Join(w.mails("ann@acme.com"), "\n")
 	for _, want := range []string{"Welcome to Acme Inc.", "claude-4, gpt-4", "connect 2 integrations", "500MB", "each after an admin", "run all agents", "https://wiki.acme.com/p"} {
@@ -99,6 +104,7 @@ func TestEverybodyIsWelcomedWhereTheFileSaysSo(t *testing.T) {
 	w.activate(strings.Replace(policy, "everybody,", "nobody,", 1))
 	w.create("okta", "bob", person("bob"))
 	w.group("okta", "Everyone", "bob")
+	w.now = w.now.Add(11 * time.Minute)
 	w.mailAll(0)
 	if n := len(w.mails("bob@acme.com")); n != 0 {
 		t.Errorf("bob got %d mails where nobody is welcomed", n)

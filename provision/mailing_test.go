@@ -180,7 +180,7 @@ func TestWithoutAMailServerLettersAreListedAsFailed(t *testing.T) {
 	w.engine.Mail = nil
 	w.queue(approved("ann@acme.com", ""))
 	w.mailAll(0)
-	if got := strings.Join(w.states(), "; "); got != "ann@acme.com failed 1 usher.yaml says of no mail server" {
+	if got := strings.Join(w.states(), "; "); got != "ann@acme.com failed 1 usher.yaml names no mail server" {
 		t.Error(got)
 	}
 }
