@@ -172,9 +172,11 @@ func (e *evaluation) handValue() bool {
 		e.no = append(e.no, no)
 		return true
 	}
+	by := 0
 	for _, s := range all {
-		if enough(s.value) {
-			e.yes = append(e.yes, grant{source: s.source, until: s.until})
+		if enough(s.value) { // which decides, so that the answer names it before the role
+			e.yes = slices.Insert(e.yes, by, grant{source: s.source, until: s.until})
+			by++
 		}
 	}
 	e.eachSet(values, func(l limit, r *directory.Reason) {

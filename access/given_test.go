@@ -55,6 +55,7 @@ func TestWhatIsGivenByHand(t *testing.T) {
 		{"a limit can be lower", ann, upload, []*directory.Grant{smaller}, false, "allows 50MB at the most"},
 		{"what waits for an approval", admin, on("agents.create", "", ""), nil, false, "says admin_approval"},
 		{"what was approved", asks, on("agents.create", "", ""), []*directory.Grant{approved}, true, "approval by bo until 2026-03-02T13:00:00Z"},
+		{"what was approved, and the role gives", admin, on("agents.create", "", ""), []*directory.Grant{approved}, true, "approval by bo until 2026-03-02T13:00:00Z ("},
 		{"what the file closes stays closed", person([2]string{"department", "interns"}), on("agents.run", "agent", "customer_support_bot"), []*directory.Grant{
 			update(6, directory.Permission{Add: values("agent", directory.ListValue("customer_support_bot"))}),
 		}, false, "closed to interns"},
