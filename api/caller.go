@@ -77,9 +77,9 @@ func callerOf(ctx context.Context) *Caller {
 // same answer.
 func (s *Server) bearer(r *http.Request) (*Caller, error) {
 	refused := func() (*Caller, error) {
-		scope := "members:read"
-		if strings.HasPrefix(r.URL.Path, "/access/") {
-			scope = "access:read"
+		scope := ScopeMembersRead
+		if strings.HasPrefix(r.URL.Path, AccessPrefix+"/") {
+			scope = ScopeAccessRead
 		}
 		return nil, directory.Errorf(directory.Unauthenticated, "An API token is needed that exists and has not expired; make one with `usher token create --scope %s`.", scope)
 	}

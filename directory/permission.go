@@ -51,6 +51,17 @@ func (v Value) Merge(o Value) Value {
 // SameShape reports whether two values can merge.
 func (v Value) SameShape(o Value) bool { return v.IsList == o.IsList && v.IsSize == o.IsSize }
 
+// Withholds reports whether a value gives nothing, or nothing before an admin has approved it.
+func (v Value) Withholds() bool {
+	switch {
+	case v.IsList:
+		return len(v.List) == 0
+	case v.IsSize:
+		return v.Size == 0
+	}
+	return v.Level == "false" || v.Level == "admin_approval"
+}
+
 func levelRank(level string) int {
 	switch level {
 	case "", "false":

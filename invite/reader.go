@@ -240,8 +240,8 @@ func short(text string) string {
 	return text
 }
 
-// Next returns the next row, which is there until Next is called again. A row that is bad is a *RowError, and reading goes on after it; at the end the error is io.EOF.
-// A problem whose Line is 0 is one of the whole file, which cannot be read any further.
+// Next returns the next row, which is there until Next is called again. A row that is bad is a *RowError, and reading goes on
+// after it; at the end the error is io.EOF. A problem whose Line is 0 is one of the whole file, which cannot be read any further.
 func (r *Reader) Next() (*Person, error) {
 	for {
 		fields, err := r.csv.Read()

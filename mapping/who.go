@@ -41,15 +41,13 @@ func (p *Policy) RolesPermitting(permission string) []string {
 	return names
 }
 
-// SetsGiving returns the permission sets that hold a value of a name, beside those in which it says false, that an admin may
-// approve it, an empty list or a size of nothing.
+// SetsGiving returns the permission sets that hold a value of a name, beside those in which it withholds.
 func (p *Policy) SetsGiving(value string) []string {
 	var names []string
 	for i := range p.Organization.PermissionSets {
 		set := &p.Organization.PermissionSets[i]
 		if slices.ContainsFunc(set.Values, func(v config.PermissionValue) bool {
-			return v.Name == value && v.Value.Level != "false" && v.Value.Level != "admin_approval" &&
-				(!v.Value.IsList || len(v.Value.List) > 0) && (!v.Value.IsSize || v.Value.Size > 0)
+			return v.Name == value && !v.Value.Withholds()
 		}) {
 			names = append(names, set.Name)
 		}

@@ -104,7 +104,7 @@ func (unwritten) setKey(c directory.ConnNum, groups []directory.ID) []byte {
 // Members returns members, those of the page without reading them again.
 func (u unwritten) Members(org directory.OrgNum, ids []directory.ID) ([]*directory.Member, error) {
 	if slices.EqualFunc(u.page, ids, func(m *directory.Member, id directory.ID) bool { return m.ID == id }) {
-		return u.page, nil
+		return slices.Clone(u.page), nil // which is the caller's
 	}
 	return u.Tx.Members(org, ids)
 }

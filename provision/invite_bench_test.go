@@ -20,9 +20,9 @@ import (
 	"github.com/mixus/usher/store/bolt"
 )
 
-// BenchmarkInvite imports a file of 100,000 people, or as many as USHER_BENCH_PEOPLE says, each with a manager: it is read and checked, and everybody gets an
-// invitation, a link, a letter and a journal entry. It reports the processor time for each row, and the memory of the
-// process that is no file.
+// BenchmarkInvite imports a file of 100,000 people, or as many as USHER_BENCH_PEOPLE says, each with a manager: it is read and
+// checked, and everybody gets an invitation, a link, a letter and a journal entry. It reports the processor time for each row,
+// and the memory of the process that is no file.
 func BenchmarkInvite(b *testing.B) {
 	rows := benchPeople(b, 100_000)
 	file, err := os.Create(filepath.Join(b.TempDir(), "people.csv"))

@@ -26,7 +26,7 @@ func (s *settlement) valueAsked(permission string) string {
 func (q *whoQuestion) handed(s *settlement, policy *access.Policy, m *directory.Member, given []*directory.Grant) (sets []string, by []directory.Reason) {
 	values := policy.ValuesOf(m, s.now, given...)
 	i := slices.IndexFunc(values, func(v access.Value) bool { return v.Name == q.permission })
-	if i < 0 || withholds(values[i].Value) {
+	if i < 0 || values[i].Value.Withholds() {
 		return nil, nil
 	}
 	from := slices.Clone(values[i].From)
@@ -55,15 +55,4 @@ func (q *whoQuestion) handed(s *settlement, policy *access.Policy, m *directory.
 		})
 	}
 	return sets, by
-}
-
-// withholds reports whether a value gives nothing, or nothing before an admin has approved it.
-func withholds(v directory.Value) bool {
-	switch {
-	case v.IsList:
-		return len(v.List) == 0
-	case v.IsSize:
-		return v.Size == 0
-	}
-	return v.Level == "false" || v.Level == "admin_approval"
 }
