@@ -20,8 +20,11 @@ import (
 	bbolt "go.etcd.io/bbolt"
 )
 
+// commands are the programs that this test binary is when it is called by their names.
+var commands = map[string]func(){"usher": main}
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"usher": main})
+	testscript.Main(m, commands)
 }
 
 // TestScripts runs the real command against the real server, as testdata/script says. Beside the usual commands there are
