@@ -178,6 +178,9 @@ func (r *reader) optionalID() directory.ID {
 	return r.id()
 }
 
+// isJSON reports whether a row is written as JSON; one that is written by hand begins with its version.
+func isJSON(row []byte) bool { return len(row) > 0 && row[0] == '{' }
+
 // encodeJSON and decodeJSON serve the rows that no push writes.
 func encodeJSON(kind string, v any) ([]byte, error) {
 	b, err := json.Marshal(v)

@@ -299,8 +299,8 @@ func knownBrakes(org directory.OrgNum) (*directory.Hold, *directory.HeldMember, 
 	return hold, held, braked, expected
 }
 
-func TestFormat6IsRead(t *testing.T) {
-	file := filepath.Join("testdata", "format-6.db")
+func TestFormat7IsRead(t *testing.T) {
+	file := filepath.Join("testdata", "format-7.db")
 	if *writeFiles {
 		writeFormat(t, file)
 	}
@@ -310,6 +310,21 @@ func TestFormat6IsRead(t *testing.T) {
 	readRetired(t, s)
 	readSessions(t, s)
 	readDocument(t, s)
+	readMail(t, s)
+}
+
+// TestFormat6IsBroughtUpToDate reads the JSON of the rows that format 7 writes otherwise, and writes them anew.
+func TestFormat6IsBroughtUpToDate(t *testing.T) {
+	s := openKnown(t, filepath.Join("testdata", "format-6.db"))
+	readKnown(t, s)
+	readBrakes(t, s)
+	readRetired(t, s)
+	readSessions(t, s)
+	readDocument(t, s)
+	readMail(t, s)
+	if err := s.Update(t.Context(), writeMail); err != nil {
+		t.Errorf("writing in format 7 what is there: %v", err)
+	}
 	readMail(t, s)
 }
 

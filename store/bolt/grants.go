@@ -11,7 +11,7 @@ func (t *tx) Grants(org directory.OrgNum, members []directory.ID) ([][]*director
 	for i, m := range members {
 		t.scan(bGrant, recordKey(t, m, tagGrant, org), func(key, row []byte) bool {
 			g := &directory.Grant{ID: lastID(key), Org: org, Member: m}
-			err = decodeJSON("grant", row, g)
+			err = decodeGrant(g, row)
 			found[i] = append(found[i], g)
 			return err == nil
 		})
@@ -32,12 +32,9 @@ func (t *tx) PutGrants(grants []*directory.Grant) error {
 		return store.ErrReadOnly
 	}
 	for _, g := range grants {
-		row, err := encodeJSON("grant", g)
-		if err != nil {
-			return err
-		}
+		known := t.get(bGrant, t.grantKey(g))
 		if g.Kind == directory.GrantInvitation { // a grant's kind never changes
-			was, err := t.stored(g)
+			was, err := stored(g, known)
 			if err != nil {
 				return err
 			}
@@ -45,7 +42,11 @@ func (t *tx) PutGrants(grants []*directory.Grant) error {
 				return err
 			}
 		}
-		if err := t.put(bGrant, t.grantKey(g), row); err != nil {
+		row, err := t.appendGrant(g)
+		if err != nil {
+			return err
+		}
+		if err := t.replace(bGrant, t.grantKey(g), known, row); err != nil {
 			return err
 		}
 	}
@@ -57,7 +58,7 @@ func (t *tx) DeleteGrants(grants []*directory.Grant) error {
 		return store.ErrReadOnly
 	}
 	for _, g := range grants {
-		was, err := t.stored(g)
+		was, err := stored(g, t.get(bGrant, t.grantKey(g)))
 		if err != nil {
 			return err
 		}

@@ -60,19 +60,19 @@ func (t *tx) invitationKeys(g *directory.Grant, fn func(bucket, []byte) error) e
 	return fn(bInvitationDue, t.key)
 }
 
-// stored returns the grant of a key as it is written, nil when there is none.
-func (t *tx) stored(g *directory.Grant) (*directory.Grant, error) {
-	row := t.get(bGrant, t.grantKey(g))
+// stored returns a grant as a row has it, nil when there is none.
+func stored(g *directory.Grant, row []byte) (*directory.Grant, error) {
 	if row == nil {
 		return nil, nil
 	}
 	was := &directory.Grant{ID: g.ID, Org: g.Org, Member: g.Member}
-	return was, decodeJSON("grant", row, was)
+	return was, decodeGrant(was, row)
 }
 
 // indexed returns the grant to which an index row leads.
 func (t *tx) indexed(org directory.OrgNum, member, id directory.ID) (*directory.Grant, error) {
-	g, err := t.stored(&directory.Grant{ID: id, Org: org, Member: member})
+	at := &directory.Grant{ID: id, Org: org, Member: member}
+	g, err := stored(at, t.get(bGrant, t.grantKey(at)))
 	if err == nil && g == nil {
 		err = damaged("invitation", id[:])
 	}
@@ -146,7 +146,7 @@ func indexInvitations(b *bbolt.Tx) error {
 			return true
 		}
 		g := &directory.Grant{ID: lastID(key), Org: directory.OrgNum(binary.BigEndian.Uint32(key[17:])), Member: lastID(key[:16])}
-		if err = decodeJSON("grant", row, g); err == nil && g.Kind == directory.GrantInvitation {
+		if err = decodeGrant(g, row); err == nil && g.Kind == directory.GrantInvitation {
 			list = append(list, g)
 		}
 		return err == nil

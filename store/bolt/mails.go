@@ -12,8 +12,7 @@ func (t *tx) Mail(id directory.ID) (*directory.Mail, error) {
 	if row == nil {
 		return nil, store.ErrNotFound
 	}
-	m := &directory.Mail{ID: id}
-	return m, decodeJSON("mail", row, m)
+	return decodeMail(id, row)
 }
 
 func (t *tx) mailKey(m *directory.Mail) []byte {
@@ -38,14 +37,10 @@ func (t *tx) PutMail(m *directory.Mail) error {
 	if holder := t.get(bMailKey, t.mailKey(m)); holder != nil && lastID(holder) != m.ID {
 		return store.ErrExists
 	}
-	row, err := encodeJSON("mail", m)
-	if err != nil {
-		return err
-	}
 	known := t.get(bMail, m.ID[:])
 	if known != nil {
-		was := &directory.Mail{ID: m.ID}
-		if err := decodeJSON("mail", known, was); err != nil {
+		was, err := decodeMail(m.ID, known)
+		if err != nil {
 			return err
 		}
 		if err := t.dropMailKeys(was); err != nil {
@@ -58,7 +53,8 @@ func (t *tx) PutMail(m *directory.Mail) error {
 	if err := t.mailKeys(m, func(b bucket, key []byte) error { return t.insert(b, key, nil) }); err != nil {
 		return err
 	}
-	return t.replace(bMail, m.ID[:], known, row)
+	t.row = appendMail(t.row[:0], m)
+	return t.replace(bMail, m.ID[:], known, t.row)
 }
 
 func (t *tx) dropMailKeys(m *directory.Mail) error {
@@ -75,8 +71,8 @@ func (t *tx) mails(ids []directory.ID) ([]*directory.Mail, error) {
 		if row == nil {
 			return nil, damaged("mail", id[:])
 		}
-		list[i] = &directory.Mail{ID: id}
-		if err := decodeJSON("mail", row, list[i]); err != nil {
+		var err error
+		if list[i], err = decodeMail(id, row); err != nil {
 			return nil, err
 		}
 	}
@@ -106,8 +102,8 @@ func (t *tx) DeleteMails(mails []*directory.Mail) error {
 		if row == nil {
 			continue
 		}
-		was := &directory.Mail{ID: m.ID}
-		if err := decodeJSON("mail", row, was); err != nil {
+		was, err := decodeMail(m.ID, row)
+		if err != nil {
 			return err
 		}
 		if err := t.dropMailKeys(was); err != nil {

@@ -13,7 +13,7 @@ import (
 
 // format is the format of the files that this program writes. It grows with every change that an older program would
 // misread; ladder then gets a step.
-const format = 6
+const format = 7
 
 // The settings in the meta bucket. Numbers are 8 bytes.
 const (

@@ -16,9 +16,10 @@ type ladder struct {
 // take for those of the last admin; format 3 has connections that are retired, whose pushes an older program would take;
 // format 4 has sessions, which an older program would leave to people who were suspended; format 5 has documents, among
 // them keys that an older program would not know are in use; format 6 has an index of invitations, which an older program
-// would not keep in step, and mails, which it would not send.
+// would not keep in step, and mails, which it would not send; format 7 has invitations, mails and requests that are not
+// JSON.
 func formats() ladder {
-	return ladder{top: format, steps: map[uint64]func(*bbolt.Tx) error{1: addBrakes, 2: nothing, 3: addLockdown, 4: addDocuments, 5: indexInvitations}}
+	return ladder{top: format, steps: map[uint64]func(*bbolt.Tx) error{1: addBrakes, 2: nothing, 3: addLockdown, 4: addDocuments, 5: indexInvitations, 6: nothing}}
 }
 
 // nothing is the step to a format whose rows an older file simply does not have.

@@ -229,10 +229,7 @@ func (t *tx) Request(kind string, key [hashLen]byte) (*directory.Request, error)
 		return nil, store.ErrNotFound
 	}
 	r := &directory.Request{Kind: kind, Key: key}
-	if err := decodeJSON("request", row, r); err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r, decodeRequest(r, row)
 }
 
 func (t *tx) PutRequest(r *directory.Request) error {
@@ -242,14 +239,11 @@ func (t *tx) PutRequest(r *directory.Request) error {
 	if t.get(bRequest, t.requestKey(r.Kind, r.Key)) != nil {
 		return store.ErrExists
 	}
-	row, err := encodeJSON("request", r)
-	if err != nil {
-		return err
-	}
 	if err := t.insert(bRequestEnd, t.requestEndKey(r), nil); err != nil {
 		return err
 	}
-	return t.insert(bRequest, t.requestKey(r.Kind, r.Key), row)
+	t.row = appendRequest(t.row[:0], r)
+	return t.insert(bRequest, t.requestKey(r.Kind, r.Key), t.row)
 }
 
 func (t *tx) DeleteRequests(requests []*directory.Request) error {

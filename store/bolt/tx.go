@@ -30,7 +30,8 @@ type tx struct {
 	shown    directory.Token // the token asked for last
 	shownRow string          // and the row it was decoded from
 
-	key, seek, row, head, placed []byte // scratch; put copies keys and rows
+	key, seek, row, head, placed []byte          // scratch; put copies keys and rows
+	rest                         directory.Grant // scratch: what a grant has beside what is written by hand
 }
 
 var _ store.Tx = (*tx)(nil)
