@@ -3,6 +3,7 @@ package access
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mixus/usher/config"
@@ -26,7 +27,12 @@ func (p *Policy) Unknown(q Question, grants ...*directory.Grant) string {
 	if len(p.actions) == 0 {
 		return text + "no role or permission set of it names any."
 	}
-	return text + "roles and permission sets name " + strings.Join(p.actions[:min(len(p.actions), unknownNamed)], ", ") + "."
+	named := p.actions[:min(len(p.actions), unknownNamed)]
+	text += "roles and permission sets name " + strings.Join(named, ", ")
+	if more := len(p.actions) - len(named); more > 0 {
+		text += " and " + strconv.Itoa(more) + " more"
+	}
+	return text + "."
 }
 
 // actionsLike returns the actions that may be meant by a question: with the word before the dot, or of the resource's type

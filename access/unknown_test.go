@@ -1,10 +1,12 @@
 package access_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/mixus/usher/access"
+	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 )
 
@@ -46,5 +48,20 @@ func TestEveryPropertyThatIsReadIsNamed(t *testing.T) {
 		if got, err := access.ResourceOf("file", "f", map[string]any{name: value}); err != nil || got == none {
 			t.Errorf("%s is not read: %+v, %v", name, got, err)
 		}
+	}
+}
+
+func TestAListOfActionsSaysHowManyItLeavesOut(t *testing.T) {
+	text := "organization: {id: acme}\nroles: [{name: admin, permissions: ["
+	for i := range 15 {
+		text += fmt.Sprintf("area%02d.manage, ", i)
+	}
+	o, problems := config.ParseOrganization("acme.yaml", []byte(text+"]}]\n"), config.Options{})
+	if directory.Failed(problems) {
+		t.Fatal(problems)
+	}
+	got := access.Compile(o).Unknown(on("rockets.launch", "rocket", "1"))
+	if !strings.HasSuffix(got, "area10.manage, area11.manage and 3 more.") {
+		t.Error(got)
 	}
 }

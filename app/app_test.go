@@ -153,6 +153,7 @@ func TestEverySurfaceIsServed(t *testing.T) {
 		{"/scim/v2/acme-okta/Users", "wrong", 401, "Error"},
 		{"/scim/v2/nowhere/Users", token, 401, "Error"},
 		{"/nothing", "", 404, `"kind":"not_found"`},
+		{"/", "", 303, `href="/login"`},
 		{"/metrics", "", 200, `usher_scim_requests_total{connection="acme-okta",operation="users.list",status="200"} 1`},
 		{"/metrics", "", 200, `usher_request_duration_seconds_count{class="2xx",method="GET",route="/scim/v2/{connection}/Users"} 1`},
 		{"/metrics", "", 200, "usher_commit_duration_seconds_count"},

@@ -36,6 +36,7 @@ func (a *App) handler() http.Handler {
 	mux.Handle("/access/v1/", access)
 	mux.Handle("/.well-known/authzen-configuration", access)
 	a.people(mux)
+	mux.Handle("/{$}", a.readable(http.RedirectHandler("/login", http.StatusSeeOther))) // for whoever types the name of the host
 	mux.Handle("/", nothing)
 	return &httpx.Edge{
 		Next: withoutCleaning(mux, pushes), Log: a.log, Access: a.access, Proxies: a.proxies,

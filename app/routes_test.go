@@ -21,6 +21,7 @@ func TestWhatCanOnlyBeReadSaysSo(t *testing.T) {
 		{http.MethodDelete, "/readyz", 405, "GET, HEAD, OPTIONS"},
 		{http.MethodOptions, "/metrics", 204, "GET, HEAD, OPTIONS"},
 		{http.MethodPost, "/api/v1/openapi.json", 405, "GET, HEAD, OPTIONS"},
+		{http.MethodPost, "/", 405, "GET, HEAD, OPTIONS"},
 		{http.MethodPost, "/scim/v2", 404, ""},
 		{http.MethodPost, "/api/v1", 401, ""},
 	} {

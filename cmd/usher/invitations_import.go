@@ -58,6 +58,10 @@ func (p *program) reopen(in io.Reader, name string) (func() (io.ReadCloser, erro
 			if err != nil {
 				return nil, &directory.Error{Kind: directory.Invalid, Message: fmt.Sprintf("The file %s cannot be read", name), Err: err}
 			}
+			if info, err := file.Stat(); err == nil && info.IsDir() {
+				_ = file.Close() // nothing was read
+				return nil, directory.Errorf(directory.Invalid, "%s is a directory; name a CSV file.", name)
+			}
 			return file, nil
 		}, nil
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/mixus/usher/api"
 	"github.com/mixus/usher/app"
+	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/outbox/mail"
 )
 
@@ -31,7 +34,7 @@ func (p *program) mailList() *cobra.Command {
 	var failed, waiting bool
 	c := p.inOrganization(&cobra.Command{
 		Use: "list", Short: "List mail that waits, was sent, or was given up", Args: arguments(),
-		Long: "Lists the letters of the last 90 days, the oldest first. WHY is what the mail server said, or which limit of a day has a letter wait. A failed one was given up; `usher mail retry ID` tries it again once what was said is mended.",
+		Long: "Lists the letters of the last 90 days, the oldest first. WHY is what the mail server said, or which limit of a day has a letter wait. A failed one was given up; `usher mail retry` tries it again once what was said is mended.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			query := url.Values{"limit": {"500"}}
 			switch {
@@ -69,28 +72,76 @@ func (p *program) mailList() *cobra.Command {
 
 func (p *program) mailRetry() *cobra.Command {
 	var organization, reason string
+	var failed bool
 	c := p.inOrganization(&cobra.Command{
-		Use: "retry ID", Short: "Try a mail again that was given up", Args: arguments("the mail's id"),
-		Long: "Tries a mail again that was given up. One that waits is tried by itself, and one that was sent is never sent twice.",
-		RunE: func(c *cobra.Command, args []string) error {
+		Use: "retry [ID...]", Short: "Try mail again that was given up",
+		Long: "Tries mail again that was given up: the letters that are named, or with --failed all of them, as after a mail server was down for long. One that waits is tried by itself, and one that was sent is never sent twice.",
+		Args: func(c *cobra.Command, args []string) error {
+			switch {
+			case failed && len(args) > 0:
+				return usagef("name letters or give --failed, not both")
+			case !failed && len(args) == 0:
+				return arguments("the mail's id")(c, args)
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, ids []string) error {
 			if reason == "" {
 				return usagef("say why with --reason; it is kept in the journal")
 			}
 			return p.within(c, organization, func(cl *client, path string) error {
-				var m api.Mail
-				if err := cl.call(c.Context(), http.MethodPost, path+"/mails/"+url.PathEscape(args[0])+"/retry", nil, api.ReasonBody{Reason: reason}, &m); err != nil {
-					return err
+				again := []api.Mail{}
+				retry := func(id string) error {
+					var m api.Mail
+					if err := cl.call(c.Context(), http.MethodPost, path+"/mails/"+url.PathEscape(id)+"/retry", nil, api.ReasonBody{Reason: reason}, &m); err != nil {
+						return err
+					}
+					again = append(again, m)
+					if !p.json {
+						_, err := fmt.Fprintln(p.out, clean(fmt.Sprintf("The %s letter to %s is tried again.", m.Kind, m.To)))
+						return err
+					}
+					return nil
 				}
+				err := p.eachMail(c.Context(), cl, path, ids, failed, retry)
 				if p.json {
-					return printJSON(p.out, m)
+					err = errors.Join(err, printJSON(p.out, again))
 				}
-				_, err := fmt.Fprintln(p.out, clean(fmt.Sprintf("The %s letter to %s is tried again.", m.Kind, m.To)))
 				return err
 			})
 		},
 	}, &organization)
 	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
+	c.Flags().BoolVar(&failed, "failed", false, "every letter that was given up")
 	return c
+}
+
+// eachMail calls fn with the ids that were named, or with those of all letters that were given up.
+func (p *program) eachMail(ctx context.Context, cl *client, path string, ids []string, failed bool, fn func(id string) error) error {
+	if !failed {
+		for _, id := range ids {
+			if err := fn(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	mails, err := all[api.Mail](ctx, cl, path+"/mails", url.Values{"limit": {"500"}, "state": {"failed"}})
+	if err != nil {
+		return err
+	}
+	if len(mails) == 0 {
+		p.say("No mail was given up.")
+	}
+	for _, m := range mails {
+		var answered *api.Problem
+		if err := fn(m.ID); errors.As(err, &answered) && answered.Kind == directory.Conflict.String() {
+			continue // somebody else had it tried again meanwhile
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *program) mailPreview() *cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mixus/usher/app"
+	"github.com/mixus/usher/directory"
 )
 
 // drainTime is how long requests under way may take when the server stops.
@@ -24,6 +26,9 @@ func (p *program) serve() *cobra.Command {
 		Use: "serve", Short: "Serve SCIM, the REST interface and the command line", Args: arguments(),
 		Long: "Serves until it is told to stop. SIGHUP reads the configuration again; one that does not check leaves everything in force.",
 		RunE: func(c *cobra.Command, _ []string) error {
+			if _, err := os.Stat(opts.Config); errors.Is(err, fs.ErrNotExist) {
+				return directory.Errorf(directory.Invalid, "There is no file %s. Name the operator's file with --config, or write a first one: usher init --organization ID --domain DOMAIN", opts.Config)
+			}
 			opts.Version, opts.Output, opts.LockTimeout = version(), p.err, lockPatience
 			return p.keepServing(c.Context(), opts)
 		},

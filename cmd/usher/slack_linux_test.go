@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func init() { commands["slack"] = printSlack }
+func init() { commands["slack"] = printSlack } //nolint:gochecknoinits // other systems have no such command
 
 // printSlack does what `usher serve` does first, and prints the slack of a thread, the process id, and the mark of a second
 // start, which must be gone.

@@ -87,7 +87,7 @@ func organizationLines(o *api.OrganizationStatus) []string {
 		add("%d requests wait; see usher requests list", n)
 	}
 	if n := o.Mail.Failed; n > 0 {
-		add("%s given up; see usher mail list --failed, and usher mail retry", count(n, "mail"))
+		add("%s given up; see usher mail list --failed, and usher mail retry --failed", count(n, "mail"))
 	}
 	if n := o.Mail.Late; n > 0 {
 		add("%s late, and will be tried again; see usher mail list --waiting: %s", count(n, "mail"), o.Mail.Error)

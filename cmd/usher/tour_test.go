@@ -33,6 +33,9 @@ func tour(t *testing.T) []string {
 // The commands of the tour work as they stand in the README, and explain prints what stands below it.
 func TestTheTourOfTheReadmePrintsWhatItSays(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
+		if os.Getenv("USHER_REQUIRE_CURL") != "" {
+			t.Fatal(err)
+		}
 		t.Skip("the tour pushes with curl, which is not here")
 	}
 	address, err := freeAddress()
