@@ -16,6 +16,9 @@ func (s *Server) invitationNow(ctx context.Context, organization string, g *dire
 		view, err = invitationView(tx, g)
 		return err
 	})
+	if view.Mail == string(directory.MailQueued) && s.lettersStay() {
+		view.MailError = provision.NoMailServer
+	}
 	return view, err
 }
 

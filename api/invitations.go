@@ -45,7 +45,7 @@ type Invitation struct {
 	Mail           string     `json:"mail,omitempty" enum:"queued,sent,failed" doc:"What became of its last letter: it waits for the mail server, was taken by it, or was given up. Absent before there is one, and 90 days after."`
 	MailTries      int        `json:"mail_tries,omitempty" doc:"How often the letter that is not sent was tried."`
 	MailNext       *time.Time `json:"mail_next,omitempty" doc:"When the letter that waits is tried next."`
-	MailError      string     `json:"mail_error,omitempty" doc:"What the mail server said when it refused the last letter, or which limit of a day has the letter wait."`
+	MailError      string     `json:"mail_error,omitempty" doc:"What the mail server said when it refused the last letter, which limit of a day has the letter wait, or that there is no mail server."`
 }
 
 // Invitee is somebody to be invited.
@@ -275,11 +275,14 @@ func (s *Server) invite(ctx context.Context, in *inviteIn) (InvitedList, error) 
 		}
 		return nil
 	})
-	if s.SignIn != nil && s.Engine.Mail == nil && slices.ContainsFunc(list.Results, func(r Invited) bool { return r.Result == string(provision.InviteSent) }) {
+	if s.lettersStay() && slices.ContainsFunc(list.Results, func(r Invited) bool { return r.Result == string(provision.InviteSent) }) {
 		list.Note = noLetters
 	}
 	return list, err
 }
+
+// lettersStay reports whether this is a server that cannot mail. A command without a server leaves its letters to the next one.
+func (s *Server) lettersStay() bool { return s.SignIn != nil && s.Engine.Mail == nil }
 
 // noLetters is what is said of invitations by a server that cannot mail them.
 const noLetters = "No letter goes out, since usher.yaml names no mail server. Write `mail` into it and start the server again; `usher mail retry` sends what was given up until then."

@@ -148,7 +148,7 @@ func (e *Engine) sendCode(ctx context.Context, name string, ask *askedCode) (boo
 		return true, err
 	}
 	if at.member != nil && e.Mail == nil {
-		at.member, at.why = nil, noMailServer
+		at.member, at.why = nil, NoMailServer
 	}
 	code, err := newCode()
 	if err != nil {

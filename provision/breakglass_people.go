@@ -67,7 +67,7 @@ func (e *Engine) BreakGlassProblems(ctx context.Context) ([]directory.Problem, e
 					return err
 				}
 				if m != nil && e.Mail == nil {
-					why = noMailServer
+					why = NoMailServer
 				}
 				if why != "" {
 					problems = append(problems, directory.Problem{

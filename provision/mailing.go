@@ -22,10 +22,10 @@ const (
 	mailsForgotten = 200  // at once
 )
 
-// noMailServer is what is said where usher.yaml has no "mail".
-const noMailServer = "usher.yaml names no mail server"
+// NoMailServer is what is said where usher.yaml has no "mail".
+const NoMailServer = "usher.yaml names no mail server"
 
-var errNoMailServer = directory.Errorf(directory.Invalid, noMailServer)
+var errNoMailServer = directory.Errorf(directory.Invalid, NoMailServer)
 
 // mail queues a mail in the transaction that it follows from. Its kind, To and About, and Data, the JSON of the letter (see
 // outbox/mail), are the caller's; Key tells things of one kind and About apart that are each worth a mail, "" where there is

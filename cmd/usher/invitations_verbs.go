@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -174,7 +175,9 @@ func (p *program) invitationStands(i api.Invitation, mails bool) error {
 	switch {
 	case !mails:
 	case i.Mail == string(directory.MailFailed):
-		text += " Its letter was given up: " + i.MailError
+		text += " Its letter was given up: " + strings.TrimSuffix(i.MailError, ".") + "."
+	case i.Mail == string(directory.MailQueued) && i.MailError != "":
+		text += " Its letter waits: " + strings.TrimSuffix(i.MailError, ".") + "."
 	case i.Mail != "":
 		text += " A letter is on its way; `usher mail list` shows it."
 	}
