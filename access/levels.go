@@ -67,8 +67,8 @@ func allows(level, verb, data string) bool {
 		return verb == "view" || verb == "use"
 	}
 	does, of, narrowed := strings.Cut(level, "_")
-	if verb == does {
-		return !narrowed || data == "" || data == of
+	if narrowed && data != "" && data != of {
+		return false
 	}
-	return verb == "view" || verb == "use"
+	return verb == does || verb == "view" || verb == "use"
 }

@@ -89,12 +89,12 @@ func TestCompanyKnowsTheRolesInFull(t *testing.T) {
 	lists := map[string][]string{
 		"viewer": {"conversations.view", "files.view", "knowledge_bases.read", "notifications.receive"},
 		"member": {
-			"agents.create", "models.use", "integrations.use", "tools.use", "files.upload", "conversations.join", "conversations.comment",
+			"agents.create", "tools.use", "files.upload", "conversations.join", "conversations.comment",
 			"knowledge_bases.edit", "spaces.join",
 		},
 		"admin": {
 			"billing.manage", "subscriptions.manage", "members.invite", "members.remove", "sso.configure", "security.configure",
-			"analytics.view", "reports.view", "integrations.configure", "connections.manage", "policies.manage", "models.manage",
+			"analytics.view", "reports.view", "models.use", "integrations.use", "integrations.configure", "connections.manage", "policies.manage", "models.manage",
 		},
 	}
 	order := []string{"viewer", "member", "admin"}
@@ -200,15 +200,27 @@ func TestCompanySharesAsItsFileSays(t *testing.T) {
 	c.want("leadership", leadership, true, "view", "agent", bot)
 	c.want("leadership", leadership, false, "run", "agent", bot)
 	c.want("finance", finance, false, "view", "agent", bot)
+	marketing := c.hire("", "marketing")
 	for _, reads := range []struct {
-		who  string
-		m    *directory.Member
-		data string
-	}{{"sales", sales, "[]"}, {"marketing", c.hire("", "marketing"), "[read_leads]"}, {"support", support, "[read_customers]"}} {
+		who              string
+		m                *directory.Member
+		data             string
+		leads, customers bool
+	}{{"sales", sales, "[]", true, true}, {"marketing", marketing, "[read_leads]", true, false}, {"support", support, "[read_customers]", false, true}} {
 		if allowed, data := c.may(reads.m, "use", "integration", "salesforce"); !allowed || data != reads.data {
 			t.Errorf("%s uses salesforce: %t, %s, want %s", reads.who, allowed, data, reads.data)
 		}
+		for data, want := range map[string]bool{"leads": reads.leads, "customers": reads.customers} {
+			for _, verb := range []string{"use", "read"} {
+				q := access.Question{Action: verb, Resource: access.Resource{Thing: access.Thing{Type: "integration", ID: "salesforce"}, Data: data}}
+				if a := c.access.Can(reads.m, q, c.now); a.Allowed != want {
+					t.Errorf("%s may %s the %s of salesforce: %t, %s", reads.who, verb, data, a.Allowed, a.Why)
+				}
+			}
+		}
 	}
+	c.want("design", c.hire("", "design"), false, "use", "integration", "salesforce")
+	c.want("the CEO", c.hire("CEO", ""), true, "use", "integration", "salesforce")
 }
 
 func TestCompanyGivesThePermissionSetsOfItsFile(t *testing.T) {
@@ -220,6 +232,17 @@ func TestCompanyGivesThePermissionSetsOfItsFile(t *testing.T) {
 	for _, kb := range []string{"finance", "executive"} {
 		c.want("finance", finance, true, "read", "knowledge_base", kb)
 		c.want("marketing", marketing, false, "read", "knowledge_base", kb)
+	}
+	for _, m := range []struct {
+		who                string
+		m                  *directory.Member
+		model, integration string
+	}{{"marketing", marketing, "claude-3", "analytics"}, {"finance", finance, "claude-4", "quickbooks"}} {
+		c.want(m.who, m.m, true, "use", "model", "gpt-4")
+		c.want(m.who, m.m, true, "use", "model", m.model)
+		c.want(m.who, m.m, true, "use", "integration", m.integration)
+		c.want(m.who, m.m, false, "use", "model", "another")
+		c.want(m.who, m.m, false, "use", "integration", "another")
 	}
 	upload := access.Question{Action: "files.upload", Resource: access.Resource{Size: 200e6}}
 	if c.access.Can(marketing, upload, c.now).Allowed || !c.access.Can(finance, upload, c.now).Allowed {

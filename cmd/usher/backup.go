@@ -76,7 +76,13 @@ func (p *program) restore() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.done(map[string]any{"data": p.data, "bytes": info.Size()}, "The store in %s is that of %s now.", p.data, args[0])
+			if err := p.done(map[string]any{"data": p.data, "bytes": info.Size()}, "The store in %s is that of %s now.", p.data, args[0]); err != nil {
+				return err
+			}
+			if !app.Data(p.data).HasKey() {
+				p.say("note: %s has no cursor.key. Letters that wait are sealed with that of the former data directory: copy it here before the server starts, or they cannot be sent.", p.data)
+			}
+			return nil
 		},
 	})
 	c.Flags().BoolVar(&overwrite, "overwrite", false, "replace the store that is there")

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -80,9 +81,12 @@ func canResource(text string, properties []string) (*api.CanResource, error) {
 		if r.Properties == nil {
 			r.Properties = map[string]any{}
 		}
-		switch value {
-		case "true", "false":
+		bytes, err := strconv.ParseInt(value, 10, 64)
+		switch {
+		case value == "true", value == "false":
 			r.Properties[name] = value == "true"
+		case name == "size" && err == nil:
+			r.Properties[name] = bytes
 		default:
 			r.Properties[name] = value
 		}

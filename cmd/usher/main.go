@@ -9,11 +9,12 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "serve" {
+	if slices.Contains(os.Args[1:], "serve") { // before anything is begun that starting anew would lose
 		lenientTimers()
 	}
 	os.Exit(start())

@@ -114,15 +114,7 @@ func (p *program) verb(v memberVerb) *cobra.Command {
 				if err := cl.call(c.Context(), http.MethodPost, path+"/members/"+url.PathEscape(args[0])+"/"+v.name, nil, body, &m); err != nil {
 					return err
 				}
-				if p.json {
-					return printJSON(p.out, m)
-				}
-				role := ""
-				if m.Role != "" {
-					role = ", " + m.Role
-				}
-				_, err := fmt.Fprintln(p.out, clean(fmt.Sprintf("%s is %s%s.", heading(m), m.Status, role)))
-				return err
+				return p.memberStands(m)
 			})
 		},
 	}, &organization)
@@ -131,4 +123,23 @@ func (p *program) verb(v memberVerb) *cobra.Command {
 		v.flags(c)
 	}
 	return c
+}
+
+// memberStands says in one line how a member stands after an act, which a hold may keep back.
+func (p *program) memberStands(m api.Member) error {
+	role := ""
+	if m.Role != "" {
+		role = ", " + m.Role
+	}
+	err := error(nil)
+	if p.json {
+		err = printJSON(p.out, m)
+	} else {
+		_, err = fmt.Fprintln(p.out, clean(fmt.Sprintf("%s is %s%s.", heading(m), m.Status, role)))
+	}
+	if err != nil || len(m.Held) == 0 {
+		return err
+	}
+	p.say("note: an effect on %s waits for a decision; `usher holds show %s` says what it waits for", clean(heading(m)), m.Held[0])
+	return findings{}
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/mixus/usher/directory"
 )
 
-// A row on the way of every push is encoded by hand: a version byte, then its fields in order, without names. Numbers are
-// varints, texts and lists are preceded by their length, an absent instant is one byte. A reader takes the whole row as
-// one string, and the texts of the record share it: one allocation, however many fields there are.
+// A row that every push writes, or an import by the thousand, is encoded by hand: a version byte, then its fields in order,
+// without names. Numbers are varints, texts and lists are preceded by their length, an absent instant is one byte. A reader
+// takes the whole row as one string, and the texts of the record share it: one allocation, however many fields there are.
 
 func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
@@ -181,7 +181,7 @@ func (r *reader) optionalID() directory.ID {
 // isJSON reports whether a row is written as JSON; one that is written by hand begins with its version.
 func isJSON(row []byte) bool { return len(row) > 0 && row[0] == '{' }
 
-// encodeJSON and decodeJSON serve the rows that no push writes.
+// encodeJSON and decodeJSON serve the other rows.
 func encodeJSON(kind string, v any) ([]byte, error) {
 	b, err := json.Marshal(v)
 	if err != nil {

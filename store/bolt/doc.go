@@ -15,5 +15,6 @@
 // process cannot know what a restart would find, so Options.Fatal is called to end it, and the store refuses to go on.
 //
 // Rows are flat: one bucket per kind of row (see buckets.go), keys in binary that sorts as the interface promises (keys.go),
-// rows in a compact encoding with a version byte where they are on the way of every push (codec_*.go) and JSON elsewhere.
+// rows in a compact encoding with a version byte where every push writes them, or an import by the thousand (codec_*.go), and
+// JSON elsewhere.
 package bolt

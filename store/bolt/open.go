@@ -55,9 +55,14 @@ func openBolt(path string, opts Options, mapSize int) (*bbolt.DB, error) {
 			NoStatistics:    true,
 			NoSync:          opts.noSync,
 			OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
-				f, err = open(name, flag, mode)
+				if f, err = open(name, flag, mode); err != nil {
+					return nil, err
+				}
+				if err := checkLength(f, path); err != nil {
+					return nil, errors.Join(err, f.Close())
+				}
 				file = f
-				return f, err
+				return f, nil
 			},
 		})
 		if err != nil {
@@ -94,7 +99,10 @@ func isAt(f *os.File, path string) (bool, error) {
 }
 
 func openError(path string, err error) error {
+	var public *directory.Error
 	switch {
+	case errors.As(err, &public):
+		return public
 	case errors.Is(err, berrors.ErrTimeout):
 		return &directory.Error{
 			Kind:    directory.Unavailable,
