@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,13 +32,14 @@ type Explanation struct {
 
 // Facts is what one connection's provider said about a person.
 type Facts struct {
-	Connection string            `json:"connection"`
-	User       string            `json:"user,omitempty" doc:"The SCIM id; absent for what was said when the person signed in."`
-	Subject    string            `json:"subject,omitempty" doc:"The provider's name of the person, for what was said when they signed in."`
-	Profile    directory.Profile `json:"profile"`
-	Groups     []FactGroup       `json:"groups" nullable:"false"`
-	Said       directory.Cause   `json:"said" doc:"The request that changed the record last."`
-	At         time.Time         `json:"at"`
+	Connection string                                `json:"connection"`
+	User       string                                `json:"user,omitempty" doc:"The SCIM id; absent for what was said when the person signed in."`
+	Subject    string                                `json:"subject,omitempty" doc:"The provider's name of the person, for what was said when they signed in."`
+	Profile    directory.Profile                     `json:"profile"`
+	Extensions map[string]map[string]json.RawMessage `json:"extensions,omitempty" doc:"What the record has beyond the standard, by the URN of its schema and the attribute: conditions read it as user.ext."`
+	Groups     []FactGroup                           `json:"groups" nullable:"false"`
+	Said       directory.Cause                       `json:"said" doc:"The request that changed the record last."`
+	At         time.Time                             `json:"at"`
 }
 
 // FactGroup is a group that a directory record is in.
@@ -165,7 +167,7 @@ func explanationView(n *names, x *provision.Explanation) Explanation {
 		view.Rules[i].Because = list(view.Rules[i].Because)
 	}
 	for _, a := range x.Accounts {
-		f := Facts{Connection: a.Connection, User: known(a.User), Subject: a.Subject, Profile: a.Profile, Groups: []FactGroup{}, Said: a.Said, At: a.At}
+		f := Facts{Connection: a.Connection, User: known(a.User), Subject: a.Subject, Profile: a.Profile, Extensions: a.Extensions, Groups: []FactGroup{}, Said: a.Said, At: a.At}
 		for _, g := range a.Groups {
 			group := FactGroup{ID: known(g.ID), Name: g.Name, ExternalID: g.ExternalID, Via: g.Via, At: instant(g.At)}
 			if g.Said.Kind != "" {

@@ -285,7 +285,7 @@ func (s *Server) invite(ctx context.Context, in *inviteIn) (InvitedList, error) 
 func (s *Server) lettersStay() bool { return s.SignIn != nil && s.Engine.Mail == nil }
 
 // noLetters is what is said of invitations by a server that cannot mail them.
-const noLetters = "No letter goes out, since usher.yaml names no mail server. Write `mail` into it and start the server again; `usher mail retry` sends what was given up until then."
+const noLetters = "No letter goes out, since usher.yaml names no mail server. Write `mail` into it and start the server again; `usher mail retry --failed` sends what was given up until then."
 
 func invitedView(tx store.Tx, p Invitee, r *provision.InviteResult, dryRun bool) (Invited, error) {
 	view := Invited{Email: p.Email, Result: string(r.Code)}

@@ -69,9 +69,14 @@ func (s *Server) mails(api huma.API) {
 			return found(s.listMails(ctx, in))
 		})
 	handle(s, api, post("/organizations/{organization}/mails/{mail}/retry", "retry-mail", ScopeMembersWrite, "Retry a mail",
-		"Has a mail tried again that was given up. One that waits or was sent is refused: nothing is sent twice."),
+		"Has a mail tried at once that was given up, or that is late: queued, with tries and without waits. Any other one that is queued is sent when it is due, and one that was sent is never sent twice; both are refused."),
 		func(ctx context.Context, in *oneMail) (*answer[Mail], error) {
-			return found(s.retryMail(ctx, in))
+			return found(s.actOnMail(ctx, in, s.Engine.RetryMail))
+		})
+	handle(s, api, post("/organizations/{organization}/mails/{mail}/drop", "drop-mail", ScopeMembersWrite, "Drop a mail",
+		"Deletes a mail that was given up, or that waits, and answers with it as it was. One that was sent is refused."),
+		func(ctx context.Context, in *oneMail) (*answer[Mail], error) {
+			return found(s.actOnMail(ctx, in, s.Engine.DropMail))
 		})
 	handle(s, api, get("/organizations/{organization}/letters/{kind}", "preview-letter", ScopePolicyRead, "Preview a letter",
 		"Shows a letter as the policy in force has it, filled in with made-up values."),
@@ -115,7 +120,10 @@ func mailView(m *directory.Mail) Mail {
 	return view
 }
 
-func (s *Server) retryMail(ctx context.Context, in *oneMail) (Mail, error) {
+// mailAct is something that the engine does to a mail.
+type mailAct func(context.Context, directory.OrgNum, directory.ID, directory.Cause) (*directory.Mail, error)
+
+func (s *Server) actOnMail(ctx context.Context, in *oneMail, act mailAct) (Mail, error) {
 	org, why, err := s.acting(ctx, in.Organization, &in.Body)
 	if err != nil {
 		return Mail{}, err
@@ -124,7 +132,7 @@ func (s *Server) retryMail(ctx context.Context, in *oneMail) (Mail, error) {
 	if !ok {
 		return Mail{}, directory.Errorf(directory.NotFound, "There is no mail %q; `usher mail list` shows those there are.", in.Mail)
 	}
-	m, err := s.Engine.RetryMail(ctx, org, id, why)
+	m, err := act(ctx, org, id, why)
 	if err != nil {
 		return Mail{}, err
 	}
@@ -154,7 +162,7 @@ func PreviewLetter(policy *mapping.Policy, kind, publicURL string, at time.Time)
 	var m *mail.Message
 	var err error
 	if kind == mail.KindWelcome {
-		m, err = provision.ExampleWelcome(policy).Message(from, o.Letters.Templates)
+		m, err = provision.ExampleWelcome(policy, at).Message(from, o.Letters.Templates)
 	} else {
 		m, err = mail.Preview(kind, from, o.Letters.Templates)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/mixus/usher/outbox/mail"
 )
 
-func TestMailIsListedAndRetriedInItsOrganizationAlone(t *testing.T) {
+func TestMailIsListedRetriedAndDroppedInItsOrganizationAlone(t *testing.T) {
 	w := newWorld(t, "acme", "beta")
 	for _, org := range []string{"acme", "beta"} {
 		w.hire(org, "boss", "Boss")
@@ -45,6 +45,20 @@ func TestMailIsListedAndRetriedInItsOrganizationAlone(t *testing.T) {
 		t.Errorf("retried: %+v", one)
 	}
 	c.refused(http.MethodPost, retry, api.ReasonBody{Reason: "again"}, http.StatusConflict)
+
+	drop := "/organizations/acme/mails/" + id + "/drop"
+	w.with("acme", api.ScopeMembersRead).refused(http.MethodPost, drop, api.ReasonBody{Reason: "x"}, http.StatusForbidden)
+	w.with("beta", api.ScopeMembersWrite).refused(http.MethodPost, "/organizations/beta/mails/"+id+"/drop", api.ReasonBody{Reason: "x"}, http.StatusNotFound)
+	c.refused(http.MethodPost, drop, api.ReasonBody{}, http.StatusUnprocessableEntity)
+	c.post(drop, api.ReasonBody{Reason: "there never was such a mailbox"}, http.StatusOK, &one)
+	if one.ID != id || one.To != "boss@acme.com" {
+		t.Errorf("dropped: %+v", one)
+	}
+	c.refused(http.MethodPost, drop, api.ReasonBody{Reason: "again"}, http.StatusNotFound)
+	c.get("/organizations/acme/mails", &page)
+	if len(page.Items) != 0 {
+		t.Errorf("after it was dropped there are %+v", page.Items)
+	}
 }
 
 func TestALetterIsPreviewed(t *testing.T) {

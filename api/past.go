@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/mixus/usher/directory"
@@ -49,12 +50,13 @@ type PastValue struct {
 
 // PastFacts is a directory record as it was.
 type PastFacts struct {
-	Connection string            `json:"connection"`
-	User       string            `json:"user,omitempty" doc:"The SCIM id; absent for what was said when the person signed in."`
-	Profile    directory.Profile `json:"profile"`
-	Erased     bool              `json:"erased,omitempty" doc:"Whether what the provider said was erased since."`
-	Said       *PastEntry        `json:"said,omitempty" doc:"The entry that left the record so."`
-	Groups     []PastGroup       `json:"groups" nullable:"false"`
+	Connection string                                `json:"connection"`
+	User       string                                `json:"user,omitempty" doc:"The SCIM id; absent for what was said when the person signed in."`
+	Profile    directory.Profile                     `json:"profile"`
+	Extensions map[string]map[string]json.RawMessage `json:"extensions,omitempty" doc:"What the record has beyond the standard, by the URN of its schema and the attribute: conditions read it as user.ext."`
+	Erased     bool                                  `json:"erased,omitempty" doc:"Whether what the provider said was erased since."`
+	Said       *PastEntry                            `json:"said,omitempty" doc:"The entry that left the record so."`
+	Groups     []PastGroup                           `json:"groups" nullable:"false"`
 }
 
 // PastGroup is a group that a record was in, as far as the group's history tells.
@@ -168,7 +170,7 @@ func pastView(n *names, p *provision.Past) Past {
 }
 
 func pastFacts(a *provision.PastAccount) PastFacts {
-	view := PastFacts{Connection: a.Connection, User: known(a.User), Profile: a.Profile, Erased: a.Erased, Said: pastEntry(a.Said), Groups: []PastGroup{}}
+	view := PastFacts{Connection: a.Connection, User: known(a.User), Profile: a.Profile, Extensions: a.Extensions, Erased: a.Erased, Said: pastEntry(a.Said), Groups: []PastGroup{}}
 	for _, g := range a.Groups {
 		view.Groups = append(view.Groups, PastGroup{
 			ID: known(g.ID), Name: g.Name, Via: g.Via, Said: pastEntry(g.Said), Doubt: g.Doubt, Renamed: g.Renamed,

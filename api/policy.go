@@ -32,6 +32,16 @@ type Waiting struct {
 	Counts    *provision.PlanCounts `json:"counts,omitempty" doc:"What applying it would change, once that is known."`
 }
 
+// FileRead is an organization's file as the server read it last.
+type FileRead struct {
+	Name    string    `json:"name" doc:"Its path, as the server is given it."`
+	Read    time.Time `json:"read" doc:"When the server read it."`
+	Changed bool      `json:"changed" doc:"Whether the file, or one that it names, is another on the server's disk by now."`
+}
+
+// OnlyConnections follows the name of a file of which only the settings of connections are in force.
+const OnlyConnections = " (only its connections)"
+
 // PolicyFile is one file of a policy.
 type PolicyFile struct {
 	Name string `json:"name" minLength:"1" maxLength:"1024" doc:"The file's name, as messages show it. The first file is the organization's; the others are those it names."`
@@ -119,7 +129,7 @@ func (s *Server) policy(api huma.API) {
 				for _, f := range row.Files {
 					name := f.Name
 					if f.Connections {
-						name += " (only its connections)"
+						name += OnlyConnections
 					}
 					view.Texts = append(view.Texts, PolicyFile{Name: name, Text: string(f.Text)})
 				}
@@ -269,6 +279,7 @@ type Status struct {
 type OrganizationStatus struct {
 	Organization
 	Waiting   *Waiting  `json:"waiting,omitempty" doc:"A changed policy that is not in force yet."`
+	File      *FileRead `json:"file,omitempty" doc:"The organization's file as the server read it last; absent where no server runs."`
 	Approvals int       `json:"approvals" doc:"How many people asked to join by signing in and wait for an administrator's approval. Counted up to 1000."`
 	Requests  int       `json:"requests" doc:"How many permissions members asked for and nobody has answered yet."`
 	Lockdown  *Lockdown `json:"lockdown,omitempty" doc:"The lockdown, while it is on."`
@@ -291,6 +302,9 @@ func (s *Server) status(api huma.API) {
 				line := OrganizationStatus{Organization: o}
 				if s.Waiting != nil {
 					line.Waiting = s.Waiting(o.ID)
+				}
+				if s.File != nil {
+					line.File = s.File(o.ID)
 				}
 				if err := s.addSignIn(ctx, &line); err != nil {
 					return nil, err

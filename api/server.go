@@ -42,9 +42,10 @@ type Server struct {
 	Compile func(files []directory.PolicyFile) (*mapping.Policy, []directory.Problem)
 
 	// Waiting returns the policy of an organization that the configuration has and that is not in force, nil for none;
-	// Problems what is wrong with the configuration that was read last; Applied is told of an organization whose policy
+	// File which file of it was read, and when; Problems what is wrong with the configuration that was read last; Applied is told of an organization whose policy
 	// was applied, Retired of a connection that was retired. Each may be nil.
 	Waiting  func(organization string) *Waiting
+	File     func(organization string) *FileRead
 	Problems func() []directory.Problem
 	Applied  func(ctx context.Context, organization string) error
 	Retired  func(ctx context.Context, organization, connection string) error

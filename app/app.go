@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/mixus/usher/api"
@@ -57,6 +58,7 @@ type App struct {
 	connections connections
 	signIn      *signIn // nil before Start
 	waiting     awaiting
+	files       filesRead
 	certificate *httpx.Certificate
 	listener    net.Listener
 	public      *httpx.Server
@@ -124,12 +126,16 @@ func (a *App) open(policies []Policy, problems []directory.Problem) error {
 	if err := a.data.create(); err != nil {
 		return err
 	}
+	fresh, occupied := !a.data.Exists(), a.data.occupied()
 	a.metrics = newMetrics(a.opts.Version)
 	s, aside, err := a.data.openMigrating(bolt.Options{
 		LockTimeout: a.opts.LockTimeout, Creator: a.opts.Version, Observe: a.metrics.committed, Fatal: a.fail, CommitDelay: a.opts.CommitDelay,
 	}, a.opts.Now())
 	if err != nil {
 		return err
+	}
+	if fresh {
+		a.tellOfNewStore(occupied)
 	}
 	if aside != "" {
 		a.log.Info("the store was brought up to date; a copy of it was put aside", slog.String("copy", aside))
@@ -147,9 +153,10 @@ func (a *App) open(policies []Policy, problems []directory.Problem) error {
 	a.health = &health{store: s, now: a.opts.Now}
 	a.api = &api.Server{
 		Store: s, Engine: a.engine, Log: a.log, Now: a.opts.Now, Version: a.opts.Version, Compile: compileAll,
-		Waiting: a.waiting.get, Problems: a.found, Applied: a.applied, Retired: a.retired,
+		Waiting: a.waiting.get, Problems: a.found, Applied: a.applied, Retired: a.retired, File: a.fileOf,
 	}
 	a.health.configured(problems)
+	a.files.note(policies, a.opts.Now())
 	err = a.data.claim()
 	if err == nil {
 		err = a.take(context.Background(), policies)
@@ -158,6 +165,19 @@ func (a *App) open(policies []Policy, problems []directory.Problem) error {
 		return errors.Join(err, a.store.Close(), a.data.release())
 	}
 	return nil
+}
+
+// tellOfNewStore says that nobody is known yet: whoever mistyped the directory, or lost the store, would look for the people
+// in vain.
+func (a *App) tellOfNewStore(occupied bool) {
+	const message = "there was no store in the data directory, and a new, empty one was made"
+	at := slog.String("data", string(a.data))
+	if !occupied {
+		a.log.Info(message, at)
+		return
+	}
+	a.log.Warn(message, at, slog.String("fix",
+		"where people were known before, stop the server, and name the right directory with --data or put a backup in place with usher restore --overwrite"))
 }
 
 func newEngine(s *bolt.Store, log *slog.Logger, now func() time.Time) *provision.Engine {
@@ -169,7 +189,7 @@ func (a *App) Start(ctx context.Context) error {
 	address := orElse(a.opts.Listen, a.operator.Listen)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return &directory.Error{Kind: directory.Invalid, Err: err, Message: fmt.Sprintf("Cannot listen on %s; choose another address with --listen", address)}
+		return cannotListen(address, err)
 	}
 	key, err := a.data.cursorKey()
 	if err != nil {
@@ -200,6 +220,23 @@ func (a *App) Start(ctx context.Context) error {
 	a.public.Start(listener)
 	a.log.Info("serving", slog.String("address", listener.Addr().String()), slog.String("url", a.URL()), slog.String("data", string(a.data)))
 	return nil
+}
+
+// cannotListen says why an address cannot be listened on.
+func cannotListen(address string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return &directory.Error{Kind: directory.Invalid, Err: err, Message: fmt.Sprintf(
+			"Another program, perhaps usher itself, listens on %s already. Stop it, or choose another address with --listen.", address)}
+	}
+	var operation *net.OpError
+	if errors.As(err, &operation) {
+		err = operation.Err // the address was named
+	}
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		err = call.Err
+	}
+	return &directory.Error{Kind: directory.Invalid, Err: err, Message: fmt.Sprintf("Cannot listen on %s; choose another address with --listen", address)}
 }
 
 // serveSocket serves the command line of the data directory's owner. The server is of use without it.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -37,7 +38,22 @@ func (d Data) Exists() bool {
 	return err == nil && info.Size() > 0
 }
 
+// occupied reports whether there is something in the directory where a store is looked for: an empty one, or what is no
+// part of a store. A directory that is fresh, or a volume with its lost+found, is not.
+func (d Data) occupied() bool {
+	entries, err := os.ReadDir(string(d))
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() != "lost+found" })
+}
+
+// NoDirectory is the error that says that something else is in the place of a data directory.
+func (d Data) NoDirectory() error {
+	return directory.Errorf(directory.Invalid, "%s is no data directory of usher; name the directory of the server with --data.", d)
+}
+
 func (d Data) missing() error {
+	if info, err := os.Stat(string(d)); err == nil && !info.IsDir() {
+		return d.NoDirectory()
+	}
 	return directory.Errorf(directory.NotFound, "There is no store in %s; start `usher serve --data %s` once, or check --data.", d, d)
 }
 
@@ -65,6 +81,8 @@ func (d Data) open(opts bolt.Options) (*bolt.Store, error) {
 			Kind: public.Kind, Err: public.Err,
 			Message: fmt.Sprintf("%s Put a backup in its place with `usher restore --data %s --overwrite FILE`, or choose another directory with --data.", public.Message, d),
 		}
+	case errors.Is(err, fs.ErrPermission) && !d.Exists():
+		return nil, d.written(err)
 	case err != nil && public == nil:
 		return nil, &directory.Error{
 			Kind: directory.Unavailable, Err: err,
@@ -126,7 +144,27 @@ func (d Data) InUse() error {
 
 // claim writes down who has the directory in use. The lock is the store's; this is for people.
 func (d Data) claim() error {
-	return os.WriteFile(d.pid(), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
+	return d.written(os.WriteFile(d.pid(), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600))
+}
+
+// written says in words that the directory cannot be written to.
+func (d Data) written(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return &directory.Error{
+			Kind: directory.Unavailable, Err: reasonOf(err),
+			Message: fmt.Sprintf("The data directory %s must be writable for user %d, who runs usher", d, os.Getuid()),
+		}
+	}
+	return err
+}
+
+// reasonOf is what is wrong with a file, without its path.
+func reasonOf(err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return file.Err
+	}
+	return err
 }
 
 func (d Data) release() error {
@@ -134,6 +172,12 @@ func (d Data) release() error {
 		return err
 	}
 	return nil
+}
+
+// HasKey reports whether the directory has the key that signs cursors and plans, and seals letters.
+func (d Data) HasKey() bool {
+	_, err := os.Stat(d.key())
+	return err == nil
 }
 
 // cursorKeySize is the size of the key that signs cursors, in bytes.
@@ -152,7 +196,7 @@ func (d Data) cursorKey() ([]byte, error) {
 	}
 	key = make([]byte, cursorKeySize)
 	rand.Read(key) // never returns an error
-	if err := os.WriteFile(d.key()+".new", key, 0o600); err != nil {
+	if err := d.written(os.WriteFile(d.key()+".new", key, 0o600)); err != nil {
 		return nil, fmt.Errorf("app: write the cursor key: %w", err)
 	}
 	if err := os.Rename(d.key()+".new", d.key()); err != nil {

@@ -3,12 +3,16 @@ package app
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/store"
 	"github.com/mixus/usher/store/bolt"
 )
@@ -81,5 +85,53 @@ func TestServeTakesUpEveryReleasedFormat(t *testing.T) {
 				t.Errorf("Users: %d %s", status, body)
 			}
 		})
+	}
+}
+
+// TestANewStoreIsToldOf: whoever mistyped the data directory, or lost the store in it, hears that nobody is known.
+func TestANewStoreIsToldOf(t *testing.T) {
+	for what, c := range map[string]struct {
+		files map[string]string
+		want  string
+	}{
+		"a fresh directory":                      {nil, `"level":"INFO","msg":"there was no store`},
+		"a new volume":                           {map[string]string{"lost+found/x": ""}, `"level":"INFO","msg":"there was no store`},
+		"an empty store":                         {map[string]string{"usher.db": ""}, `"level":"WARN","msg":"there was no store`},
+		"the key of a store that is not there":   {map[string]string{"cursor.key": strings.Repeat("k", 32)}, `"level":"WARN","msg":"there was no store`},
+		"a directory of something else entirely": {map[string]string{"notes.txt": "hi"}, `"level":"WARN","msg":"there was no store`},
+	} {
+		t.Run(what, func(t *testing.T) {
+			opts, _ := configure(t)
+			var log bytes.Buffer
+			opts.Output = &log
+			for name, text := range c.files {
+				write(t, filepath.Join(opts.Data, name), text)
+			}
+			for _, want := range []string{c.want, ""} { // the second start finds the store of the first
+				log.Reset()
+				a, err := New(opts)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := a.Stop(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if got := log.String(); !strings.Contains(got, want) || want == "" && strings.Contains(got, "there was no store") {
+					t.Errorf("want %q, got\n%s", want, got)
+				}
+			}
+		})
+	}
+}
+
+// TestADirectoryThatCannotBeWrittenToIsToldOfInWords: not by the error of the system about a file nobody has heard of.
+func TestADirectoryThatCannotBeWrittenToIsToldOfInWords(t *testing.T) {
+	err := Data("data").written(&fs.PathError{Op: "open", Path: "data/usher.pid", Err: syscall.EACCES})
+	var public *directory.Error
+	if !errors.As(err, &public) || !strings.Contains(public.Message, "The data directory data must be writable for user") || strings.Contains(public.Err.Error(), "usher.pid") {
+		t.Errorf("got %v", err)
+	}
+	if other := errors.New("no room"); Data("data").written(other) != other { //nolint:errorlint // it is the very error
+		t.Error("another error is not left as it is")
 	}
 }

@@ -254,18 +254,21 @@ func taken(organization *config.Organization) (waits map[string]any, settings []
 
 // applied is told that an administrator applied a policy.
 func (a *App) applied(ctx context.Context, organization string) error {
-	if it := a.waiting.get(organization); it != nil {
-		org, err := organizationNumber(ctx, a.store, organization)
-		if err != nil {
-			return err
-		}
-		active, err := a.engine.ActiveRow(ctx, org)
-		if err != nil {
-			return err
-		}
-		if active.Hash == it.Candidate.Hash() {
-			a.waiting.set(organization, nil)
-		}
+	org, err := organizationNumber(ctx, a.store, organization)
+	if err != nil {
+		return err
+	}
+	active, err := a.engine.ActiveRow(ctx, org)
+	if err != nil {
+		return err
+	}
+	it := a.waiting.get(organization)
+	if it != nil && active.Hash == it.Candidate.Hash() {
+		a.waiting.set(organization, nil)
+		it = nil
+	}
+	if it == nil && active.Rollback == 0 {
+		a.files.applied(organization, active.Files[0].Text, a.path, a.opts.Now())
 	}
 	a.log.Info("policy applied", slog.String("org", organization))
 	return a.refreshed(ctx)

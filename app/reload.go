@@ -31,6 +31,7 @@ func (a *App) Reload(ctx context.Context) error {
 	if operator := configuration.Operator; operator == nil || !reflect.DeepEqual(withoutPlace(*operator), withoutPlace(*a.operator)) {
 		a.log.Warn("the operator's file has changed; what it says takes effect with a restart", slog.String("config", a.opts.Config))
 	}
+	a.files.note(configuration.Policies, a.opts.Now())
 	if err := a.take(ctx, configuration.Policies); err != nil {
 		a.log.Error("the configuration was not taken up whole", slog.Any("err", err))
 		return err

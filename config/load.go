@@ -85,16 +85,19 @@ type loader struct {
 	parsed   []*parsed
 	texts    [][]byte
 	used     map[string]bool // files that an organization file names
+	unknown  bool            // whether there may be organizations of which nothing could be read
 }
 
 // operator reads the organization files and checks what must be unique over all of them.
 func (l *loader) operator(o *Operator, root *node, d *decoder) {
 	l.loaded.Operator, l.loaded.file, l.loaded.kept = o, d.src, d.kept
 	files := l.find(o, d)
+	l.unknown = len(files) == 0
 	for _, file := range files {
 		text, err := readFile(file)
 		if err != nil {
 			l.problems = append(l.problems, unreadable(l.folder.name(file), err))
+			l.unknown = true
 			continue
 		}
 		p := parseOrganization(l.folder.name(file), text, l.options)
@@ -102,6 +105,7 @@ func (l *loader) operator(o *Operator, root *node, d *decoder) {
 		for _, f := range p.decoder.included {
 			l.used[f.Name] = true
 		}
+		l.unknown = l.unknown || p.shape == shapeOrganization && (p.organization == nil || p.organization.ID == "")
 	}
 	for i, p := range l.parsed {
 		name := p.decoder.src.name
@@ -254,7 +258,7 @@ func (l *loader) checkSecretOwners(o *Operator, root *node, d *decoder) {
 		ids = append(ids, org.ID)
 	}
 	for _, id := range slices.Sorted(maps.Keys(o.Secrets)) {
-		if slices.Contains(ids, id) {
+		if slices.Contains(ids, id) || l.unknown {
 			continue
 		}
 		at, fix := o.At, theOrganizations(ids)

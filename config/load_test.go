@@ -87,7 +87,6 @@ organizations/other.json:1:46: error: the domain "acme.com" is there already, in
 organizations/other.json:2:18: error: the connection "acme-okta" is there already, in organizations/acme.yaml:4
 organizations/sets.json:1:1: warning: no organization uses these permission sets
 usher.yaml:1:1: error: usher.yaml has no key "lisen"
-usher.yaml:4:3: warning: there is no organization "acmi" for these secrets
 `
 	if diff := cmp.Diff(want, summary(problems)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)

@@ -14,7 +14,7 @@ import (
 	"github.com/mixus/usher/directory"
 )
 
-// DefaultMailTimeout is how long a mail server may take over one message where usher.yaml says nothing.
+// DefaultMailTimeout is how long a mail server may take until it has the whole of a message where usher.yaml says nothing.
 const DefaultMailTimeout = 30 * time.Second
 
 // mostMailTimeout is how long it may be given at most.
@@ -31,7 +31,7 @@ func mailTable() *object[Mail] {
 			in("password", secretPlace(), func(m *Mail) *string { return &m.Password }, "Where its password comes from.", "${env:USHER_MAIL_PASSWORD}"),
 			in("from", mailbox(), func(m *Mail) *string { return &m.From }, "The sender that people see.", "Acme sign-in <usher@acme.com>").must(),
 			in("reply_to", mailbox(), func(m *Mail) *string { return &m.ReplyTo }, "Where answers go; to the sender without it.", "it@acme.com"),
-			in("timeout", duration(), func(m *Mail) *time.Duration { return &m.Timeout }, "How long the server may take over one message; 30s without it, at most 5m.", "30s"),
+			in("timeout", duration(), func(m *Mail) *time.Duration { return &m.Timeout }, "How long the server may take until it has the whole of a message; 30s without it, at most 5m. Its answer to that always has ten minutes.", "30s"),
 		},
 		start: func(at directory.Position) Mail { return Mail{At: at, Timeout: DefaultMailTimeout} },
 		finish: func(d *decoder, n *node, m *Mail) {

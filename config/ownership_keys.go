@@ -80,6 +80,7 @@ func (l *loader) checkDeclared(o *Operator, d *decoder) {
 	for _, declared := range o.Domains {
 		org := byID[declared.Organization]
 		switch {
+		case org == nil && l.unknown: // it may be that one of which nothing could be read
 		case org == nil:
 			ids := slices.Sorted(maps.Keys(byID))
 			fix := theOrganizations(ids)

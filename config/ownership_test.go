@@ -36,11 +36,31 @@ func TestTheOperatorSaysWhoseADomainIs(t *testing.T) {
 	}
 }
 
-func TestWhereThereIsNoOrganizationTheFixNamesNone(t *testing.T) {
-	_, problems := loadWith(t, "domains: {acme: [acme.com]}\nsecrets: {acme: {okta: \"${env:OKTA}\"}}\n", "")
-	got := render(problems)
-	if n := strings.Count(got, "there is none yet: put its file into organizations"); n != 2 || strings.Contains(got, "the organizations are") {
-		t.Errorf("got\n%s", got)
+// TestWhatCouldNotBeReadMayBeTheOrganization: beside the true error nobody is told that the organization is not there.
+func TestWhatCouldNotBeReadMayBeTheOrganization(t *testing.T) {
+	const operator = "organizations: [acme.yaml]\ndomains: {acme: [acme.com]}\nsecrets: {acme: {okta: \"${env:OKTA}\"}}\n"
+	for what, c := range map[string]struct{ operator, acme, want string }{
+		"a tab":      {operator, "\torganization: {id: acme}\n", "acme.yaml:1:13: error: this cannot be read"},
+		"empty":      {operator, "", "acme.yaml:1:1: error: the file is empty"},
+		"no id":      {operator, "organization: {name: Acme}\n", "acme.yaml:1:15: error: \"organization\" needs \"id\""},
+		"not there":  {strings.Replace(operator, "[acme.yaml]", "[acne.yaml]", 1), "", "there is no organization file"},
+		"by default": {strings.Replace(operator, "organizations: [acme.yaml]\n", "", 1), "", "there is no organization file"},
+	} {
+		_, problems := loadWith(t, c.operator, c.acme)
+		if got := render(problems); !strings.Contains(got, c.want) || strings.Contains(got, "there is no organization \"acme\"") {
+			t.Errorf("%s: want %q and nothing of an organization that is not there, got\n%s", what, c.want, got)
+		}
+	}
+	const sets = "basic: {ai_models: [gpt-4]}\n"
+	_, problems := loadWith(t, operator, sets)
+	if got := render(problems); strings.Count(got, "there is none yet: put its file into organizations") != 2 || strings.Contains(got, "the organizations are") {
+		t.Errorf("with a file that is no organization's:\n%s", got)
+	}
+	_, problems = loadWith(t, strings.ReplaceAll(operator, "{acme: ", "{acmi: "), acmeAlone)
+	for _, what := range []string{"usher.yaml:2:18: warning: there is no organization \"acmi\" for this domain", "usher.yaml:3:11: warning: there is no organization \"acmi\" for these secrets"} {
+		if got := render(problems); !strings.Contains(got, what) || strings.Count(got, "fix: write acme") != 2 {
+			t.Errorf("misspelt: want %q, got\n%s", what, got)
+		}
 	}
 }
 

@@ -16,5 +16,13 @@ func publicMail() []string {
 	}
 }
 
+// NobodysDomain says why a folded domain is no organization's own, and what to name instead; "" of any other.
+func NobodysDomain(domain string) (why, fix string) {
+	if !isPublicMail(domain) {
+		return "", ""
+	}
+	return publicMailIsNobodys(domain), publicMailFix
+}
+
 // isPublicMail reports whether anybody can have an address at a folded domain.
 func isPublicMail(domain string) bool { return slices.Contains(publicMail(), domain) }

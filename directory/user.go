@@ -20,6 +20,7 @@ const (
 	AttrUserName    Attribute = 'u' // folded
 	AttrEmail       Attribute = 'e' // folded
 	AttrExternalID  Attribute = 'x' // exact
+	AttrLastSubject Attribute = 'l' // exact; the externalId that a user without one had last
 	AttrDisplayName Attribute = 'd' // folded
 	AttrRole        Attribute = 'r' // members in force only
 	AttrDepartment  Attribute = 'p'

@@ -154,8 +154,8 @@ func (w *Writer) putOut(grants []*directory.Grant) bool {
 // later with the same address and another externalId is somebody else, even while other connections speak of the member.
 func (w *Writer) part(member directory.ID, u *directory.User) error {
 	w.unlink(member, u)
-	if u.ExternalID == "" {
-		return nil
+	if subject, err := SubjectOf(w.tx, u); err != nil || subject == "" {
+		return err
 	}
 	return w.tx.PutGrants([]*directory.Grant{{
 		ID: w.IDs.New(w.Now), Org: w.Org, Member: member, Kind: directory.GrantUnlink,

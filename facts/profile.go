@@ -151,6 +151,8 @@ func keysOf(u *directory.User, p *directory.Profile) []directory.Key {
 	}
 	if u.ExternalID != "" {
 		keys = append(keys, directory.Key{Attribute: directory.AttrExternalID, Value: u.ExternalID})
+	} else if last := lastSubject(u); last != "" {
+		keys = append(keys, directory.Key{Attribute: directory.AttrLastSubject, Value: last})
 	}
 	for i, e := range p.Emails {
 		v := directory.Fold(e.Value)

@@ -25,7 +25,7 @@ func (w *Writer) CreateUser(in UserInput) (*directory.User, error) {
 	if err != nil {
 		return nil, err
 	}
-	if holder != nil && !holder.Active && !differentPeople(holder.ExternalID, in.ExternalID) {
+	if holder != nil && !holder.Active && !differentPeople(lastSubject(holder), in.ExternalID) {
 		if in.ExternalID == "" {
 			in.ExternalID = holder.ExternalID // it is who the person is: leaving it out does not take it away
 		}
@@ -232,25 +232,16 @@ func (w *Writer) takeUserName(holder *directory.User) error {
 	return nil
 }
 
-// follow keeps a user with its person. Another externalId is another person: the record leaves the member it belonged
-// to, with everything that member was given.
+// follow keeps a user with its person. Another externalId than the last one is another person: the record leaves the
+// member it belonged to, with everything that member was given.
 func (w *Writer) follow(old, now *directory.User, p *directory.Profile) error {
-	if old.ExternalID == now.ExternalID {
+	if old.ExternalID == now.ExternalID || now.ExternalID == "" {
 		return nil
 	}
-	if old.ExternalID != "" {
-		if err := w.tx.DeleteIdentity(w.Conn, old.ExternalID); err != nil {
-			return err
-		}
-	}
-	if !differentPeople(old.ExternalID, now.ExternalID) {
-		if now.ExternalID == "" {
-			return nil
-		}
+	if !differentPeople(lastSubject(old), now.ExternalID) {
 		return w.tx.PutIdentity(w.Conn, now.ExternalID, now.Member)
 	}
-	grave := &directory.Tombstone{ExternalID: old.ExternalID, Member: old.Member, Former: old.ID, Deleted: w.Now}
-	if err := w.tx.PutTombstone(w.Conn, grave); err != nil {
+	if err := w.bury(old); err != nil {
 		return err
 	}
 	person, err := w.personOf(now, p)
@@ -288,14 +279,8 @@ func (w *Writer) DeleteUser(id directory.ID, m Match) error {
 	if err := w.touchReports(u, p); err != nil {
 		return err
 	}
-	if u.ExternalID != "" {
-		if err := w.tx.DeleteIdentity(w.Conn, u.ExternalID); err != nil {
-			return err
-		}
-		grave := &directory.Tombstone{ExternalID: u.ExternalID, Member: u.Member, Former: u.ID, Deleted: w.Now}
-		if err := w.tx.PutTombstone(w.Conn, grave); err != nil {
-			return err
-		}
+	if err := w.bury(u); err != nil {
+		return err
 	}
 	if err := w.tx.DeleteUsers(w.Conn, []directory.ID{u.ID}); err != nil {
 		return err

@@ -110,3 +110,40 @@ func TestExplainPeopleToWhomNoRuleApplies(t *testing.T) {
 		t.Errorf("rule = %+v; want it not looked at, and the name still known", r)
 	}
 }
+
+// What a condition reads of a custom schema is shown like any other attribute, as it was written and each once.
+func TestExplainShowsTheCustomAttributesThatAConditionReads(t *testing.T) {
+	const urn = "urn:acme:2.0:User"
+	body := `{"` + urn + `":{"costCode":"FIN-1","floor":3,"site":{"city":"Bonn"},"tags":["a","b"],"long":["` + strings.Repeat("x", 200) + `"]}}`
+	ext := `user.ext["` + urn + `"]`
+	for when, want := range map[string]string{
+		ext + `.costCode.startsWith("HR-") || ` + ext + `.costCode == "x"`: ext + `.costCode is "FIN-1"`,
+		ext + `["COSTCODE"] == "x"`:                                        ext + `.COSTCODE is "FIN-1"`,
+		ext + `.floor > 3`:                                                 ext + `.floor is 3`,
+		ext + `.site.city == "Mainz" && user.title == ""`:                  `user.title is ""; ` + ext + `.site.city is "Bonn"`,
+		ext + `.tags.exists(t, t == "c")`:                                  ext + `.tags is ["a","b"]`,
+		ext + `.tags[0] == "c"`:                                            ext + `.tags is ["a","b"]`,
+		ext + `.never == "c"`:                                              ext + `.never is absent`,
+		`has(` + ext + `.never)`:                                           ext + `.never is absent`,
+		`user.ext["urn:other"].costCode == "x"`:                            `user.ext["urn:other"].costCode is absent`,
+		`user.ext.other.x == "y"`:                                          `user.ext["other"].x is absent`,
+		`user.ext["urn:other"]["two words"] == "y"`:                        `user.ext["urn:other"]["two words"] is absent`,
+		`"x" in user.ext["urn:other"]`:                                     `user.ext["urn:other"] is absent`,
+		`"x" in user.ext`:                                                  `user.ext has "` + urn + `"`,
+		`user.ext["` + urn + `"][user.title + "x"] == "no"`:                `user.title is ""; ` + ext + ` is {"costCode":"FIN-1","floor":3,"long":["`,
+	} {
+		t.Run(when, func(t *testing.T) {
+			p := compile(t, acme(config.Rule{Name: "finance", When: when, Role: "member"}))
+			a := record("acme-okta", "ann@acme.com")
+			a.Body = []byte(body)
+			got := p.Explain(&mapping.Person{Accounts: []mapping.Account{a}}, noon).Rules[0].Because[0]
+			want := `✗ when: ` + when + ` did not hold (` + want
+			if !strings.HasPrefix(got, want) || !strings.HasSuffix(got, ")") || strings.Count(got, " is ")+strings.Count(got, " has ") != strings.Count(want, " is ")+strings.Count(want, " has ") {
+				t.Errorf("because %s\nwant    %s)", got, want)
+			}
+			if len(got) > len(want)+300 {
+				t.Errorf("a value of %d bytes is shown whole", len(got)-len(want))
+			}
+		})
+	}
+}

@@ -12,9 +12,10 @@ import (
 
 // mentions is what a condition speaks of.
 type mentions struct {
-	attributes []mention // user.NAME
-	patterns   []mention // literal regular expressions of matches()
-	inGroup    []mention // literal names of inGroup(), each once
+	attributes []mention  // user.NAME
+	patterns   []mention  // literal regular expressions of matches()
+	inGroup    []mention  // literal names of inGroup(), each once
+	ext        [][]string // user.ext by the keys that follow it, each once
 	groups     bool
 	connection bool
 }
@@ -28,7 +29,11 @@ type mention struct {
 // mentioned walks a parsed condition.
 func mentioned(tree *ast.AST) mentions {
 	var m mentions
+	within := map[int64]bool{} // what a longer path into user.ext has told of
 	ast.PreOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if !within[e.ID()] {
+			m.extension(e, within)
+		}
 		if e.Kind() == ast.SelectKind {
 			m.selection(tree, e.AsSelect())
 		}
@@ -86,6 +91,9 @@ func (m *mentions) seen(s *subject) string {
 			continue
 		}
 		parts = append(parts, fmt.Sprintf("user.%s is %q", name, values.Field(i).Interface()))
+	}
+	for _, path := range m.ext {
+		parts = append(parts, s.ext.seen(path))
 	}
 	for _, g := range m.inGroup {
 		in := "is not in"

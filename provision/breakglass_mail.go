@@ -241,6 +241,9 @@ func (s *settlement) tellAsked(at *glass) error {
 
 // hand hands a code over, and reports whether nothing is left to do: it was taken, or is refused for good.
 func (e *Engine) hand(ctx context.Context, m *mail.Message, org string) bool {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	m.Handing = func() error { time.AfterFunc(codePatience, cancel); return nil }
 	err := e.Mail(ctx, m)
 	switch {
 	case err == nil:

@@ -65,8 +65,8 @@ type Engine struct {
 
 	unmailed sync.Once // says in the log that there is no mail server
 
-	mailing sync.Mutex            // one round of mail at a time
-	taken   map[directory.ID]bool // mails that the server has, and that could not be noted yet
+	mailing  sync.Mutex // one round of mail at a time
+	handover handover
 }
 
 // cache holds the revision of each organization's policy that was asked for last.

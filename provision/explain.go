@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/mixus/usher/directory"
@@ -32,13 +33,14 @@ type Explanation struct {
 
 // AccountFacts is one directory record and who said it last.
 type AccountFacts struct {
-	Connection string            `json:"connection"`
-	User       directory.ID      `json:"user"`
-	Profile    directory.Profile `json:"profile"`
-	Groups     []GroupFact       `json:"groups"`
-	Said       directory.Cause   `json:"said"` // the request that changed it last
-	At         time.Time         `json:"at"`
-	Subject    string            `json:"subject,omitempty"` // of what was said when the person signed in; there is no record then
+	Connection string                                `json:"connection"`
+	User       directory.ID                          `json:"user"`
+	Profile    directory.Profile                     `json:"profile"`
+	Extensions map[string]map[string]json.RawMessage `json:"extensions,omitempty"` // what it says beyond the standard, by URN and attribute
+	Groups     []GroupFact                           `json:"groups"`
+	Said       directory.Cause                       `json:"said"` // the request that changed it last
+	At         time.Time                             `json:"at"`
+	Subject    string                                `json:"subject,omitempty"` // of what was said when the person signed in; there is no record then
 }
 
 // GroupFact is one membership and who said it last, as far back as the group's history tells.
@@ -147,6 +149,9 @@ func (s *settlement) accountFacts(ref directory.UserRef, a *mapping.Account) (Ac
 	}
 	if last != nil {
 		x.Said, x.At = last.Cause, last.At
+	}
+	if x.Extensions, err = facts.ExtensionsOf(rows[0]); err != nil {
+		return x, 0, err
 	}
 	for _, g := range a.Groups {
 		f := GroupFact{Group: g}

@@ -127,3 +127,26 @@ func TestComingAndGoingLeavesNothingBehind(t *testing.T) {
 		return err
 	}))
 }
+
+// An externalId that was taken away from one record may come with another: it is the same person still, and what becomes of
+// the first record then does not touch them.
+func TestAnExternalIDThatMovedToAnotherRecord(t *testing.T) {
+	w := newWorld(t, acme)
+	w.create("okta", "ann", person("ann"))
+	first := w.of("okta", "ann").ID
+	w.replace("okta", "ann", person("ann").with(attrs{"externalId": ""}))
+	w.create("okta", "other", attrs{"userName": "ann.other@acme.com", "externalId": "ext-ann"})
+	if w.of("okta", "other").ID != first {
+		t.Fatal("the same externalId is another member")
+	}
+	w.replace("okta", "ann", person("ann").with(attrs{"externalId": "ext-new"}))
+	if w.of("okta", "ann").ID == first || w.of("okta", "other").ID != first {
+		t.Error("want the record with another externalId to leave, and the one with the first to stay")
+	}
+	w.delete("okta", "ann")
+	w.delete("okta", "other")
+	w.create("okta", "other", attrs{"userName": "ann.third@acme.com", "externalId": "ext-ann"})
+	if w.of("okta", "other").ID != first {
+		t.Error("the same externalId is another member after its record was deleted")
+	}
+}

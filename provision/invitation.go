@@ -26,11 +26,11 @@ func (s *settlement) invitation(p *loaded, status directory.Status, d *directory
 	case status == directory.StatusInvited:
 		return s.promise(open, d)
 	case status == directory.StatusActive && open.State == directory.InvitationPending:
-		return s.close(open, directory.InvitationAccepted)
+		return s.end(open, directory.InvitationAccepted, s.whoMade())
 	case status == directory.StatusNone && s.staysOpen(p, open):
 		return nil
 	}
-	return s.close(open, directory.InvitationCancelled)
+	return s.end(open, directory.InvitationCancelled, s.whoPutOut(status, d))
 }
 
 // promise notes at an invitation which role it gives, and why, where that is another than it asks for.

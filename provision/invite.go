@@ -217,6 +217,9 @@ func inviteNote(g *directory.Grant) string {
 	if g.Invited.Access != directory.AccessFull {
 		text += ", with " + string(g.Invited.Access) + " access"
 	}
+	if len(g.Invited.Sets) > 0 {
+		text += " by " + andList(g.Invited.Sets)
+	}
 	return text
 }
 

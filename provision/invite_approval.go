@@ -61,7 +61,7 @@ func (e *Engine) EditInvitation(ctx context.Context, a InvitationAct, edit Invit
 		case g.Invited.Pushed:
 			return "", directory.Errorf(directory.Conflict, "A directory asked for this invitation, so that its rules decide; `usher members pin` gives another role.")
 		}
-		was := InvitationVersion(g)
+		was, before := InvitationVersion(g), inviteNote(g)
 		if problem := s.edit(g, edit); problem != nil {
 			return "", problem
 		}
@@ -70,7 +70,11 @@ func (e *Engine) EditInvitation(ctx context.Context, a InvitationAct, edit Invit
 				return "", err
 			}
 		}
-		return "now " + inviteNote(g), s.tx.PutGrants([]*directory.Grant{g})
+		note := "now " + inviteNote(g)
+		if before != inviteNote(g) {
+			note += "; before that, " + before
+		}
+		return note, s.tx.PutGrants([]*directory.Grant{g})
 	})
 }
 

@@ -148,9 +148,13 @@ func Proof(d *directory.Detail) []byte {
 	return h.Sum(nil)
 }
 
-// append numbers the entries in order and chains each to the entry before it about the same subject. Entries about one
-// subject are appended one after the other, since the second needs the number of the first.
+// append journals entries, and those of the invitations that ended. It numbers them in order, and chains each to the entry
+// before it about the same subject. Entries about one subject are appended one after the other, since the second needs the
+// number of the first.
 func (s *settlement) append(entries []*pending) error {
+	if len(s.ended) > 0 {
+		entries = slices.Concat(entries, s.endings())
+	}
 	last := make(map[directory.Subject]uint64, 2*len(entries))
 	for len(entries) > 0 {
 		n := distinct(entries)

@@ -72,6 +72,9 @@ func (w *world) assert(rt *rapid.T, r *record, name string) bool {
 			rapid.SampledFrom([]string{"acme.com", "ACME.org", "partner.example", "acme.com.evil.example", "mail.acme.com"}).Draw(rt, "domain")
 	})
 	a := attrs{"userName": address.Draw(rt, "userName"), "externalId": r.subject, "active": rapid.Bool().Draw(rt, "active")}
+	if r.alive && rapid.IntRange(0, 3).Draw(rt, "without its externalId") == 0 {
+		a["externalId"] = "" // for a while: it stays the same person
+	}
 	addresses := []string{a["userName"].(string)}
 	if rapid.Bool().Draw(rt, "with an address beside it") {
 		other := address.Draw(rt, "address")

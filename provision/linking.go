@@ -175,10 +175,14 @@ func (s *settlement) reassign(refs []directory.UserRef, member directory.ID) (re
 			return nil, err
 		}
 		reports = append(reports, people...)
-		if u.ExternalID == "" {
+		subject, err := facts.SubjectOf(s.tx, u)
+		if err != nil {
+			return nil, err
+		}
+		if subject == "" {
 			continue
 		}
-		if err := s.tx.PutIdentity(ref.Conn, u.ExternalID, member); err != nil {
+		if err := s.tx.PutIdentity(ref.Conn, subject, member); err != nil {
 			return nil, err
 		}
 	}

@@ -285,11 +285,10 @@ func (l *login) accept() error {
 		if g.Kind != directory.GrantInvitation || g.State != directory.InvitationPending || l.tooLate(g) {
 			continue
 		}
-		if err := l.close(g, directory.InvitationAccepted); err != nil {
+		if err := l.end(g, directory.InvitationAccepted, "the person signed in by "+l.conns[l.conn]); err != nil {
 			return err
 		}
 		l.writer.Touch(l.found.Member.ID)
-		l.note("the invitation of " + g.Created.Format(time.DateOnly) + " was accepted by signing in")
 	}
 	return nil
 }

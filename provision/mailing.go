@@ -58,6 +58,7 @@ func (s *settlement) mail(m *directory.Mail) error {
 
 // WorkMail sends what waits to be mailed, until the context ends. It is apart from Work, which is kept waiting by no server.
 func (e *Engine) WorkMail(ctx context.Context) error {
+	defer e.handover.work.Wait() // what is under way breaks off with the context, and is noted
 	for ctx.Err() == nil {
 		wait := idleLimit
 		left, err := e.SendMail(ctx)
@@ -84,6 +85,9 @@ func (e *Engine) WorkMail(ctx context.Context) error {
 func (e *Engine) SendMail(ctx context.Context) (left int, failed error) {
 	e.mailing.Lock()
 	defer e.mailing.Unlock()
+	if err := e.noteLate(ctx); err != nil {
+		return 0, err
+	}
 	asked := map[string]bool{}
 	for ctx.Err() == nil {
 		if err := e.sendCodes(ctx, asked); err != nil {
@@ -116,47 +120,41 @@ func (e *Engine) SendMail(ctx context.Context) (left int, failed error) {
 	return left, errors.Join(failed, err)
 }
 
-// nextMail returns the mail that is due longest, nil for none.
-func (e *Engine) nextMail(ctx context.Context) (*directory.Mail, error) {
-	var due []*directory.Mail
-	err := e.Store.View(ctx, func(tx store.Tx) (err error) {
-		due, err = tx.DueMails(e.Now(), 1)
+// nextMail returns the mail that is due longest and is not under way, nil for none, or for none that can be sent yet.
+func (e *Engine) nextMail(ctx context.Context) (next *directory.Mail, err error) {
+	under := e.handover.size()
+	if under >= mailsAtOnce {
+		return nil, nil
+	}
+	err = e.Store.View(ctx, func(tx store.Tx) error {
+		due, err := tx.DueMails(e.Now(), 1+under)
+		if i := slices.IndexFunc(due, func(m *directory.Mail) bool { return !e.handover.has(m.ID) }); i >= 0 {
+			next = due[i]
+		}
 		return err
 	})
-	if err != nil || len(due) == 0 {
-		return nil, err
-	}
-	return due[0], nil
+	return next, err
 }
 
 // deliver tries to send a mail and notes what became of it. It reports whether the server could be reached; the error is the
-// store's. A mail that was taken is not handed over again although that cannot be noted, for as long as the process lives;
-// one that is handed over anew after that has the same Message-ID.
+// store's. A mail of which nobody knows whether it was taken is not sent again by itself.
 func (e *Engine) deliver(ctx context.Context, m *directory.Mail) (bool, error) {
-	if e.taken[m.ID] {
-		return true, e.noteMail(ctx, m, nil)
+	if err := leftUnderWay(m); err != nil {
+		return true, e.noteMail(ctx, m, err)
 	}
 	message, err := e.letter(ctx, m)
 	switch {
-	case err == nil && message == nil:
+	case err != nil && ctx.Err() != nil:
+		return false, nil
+	case err != nil:
+	case message == nil, e.Mail == nil && isNotice(m.Kind):
 		return true, e.forgetMails(ctx, []*directory.Mail{m})
-	case err == nil && e.Mail == nil && isNotice(m.Kind):
-		return true, e.forgetMails(ctx, []*directory.Mail{m})
-	case err == nil && e.Mail == nil:
+	case e.Mail == nil:
 		err = errNoMailServer
-	case err == nil:
-		err = e.Mail(ctx, message)
-		if err != nil && ctx.Err() != nil {
-			return false, nil // nobody knows what became of it, and the next process asks again
-		}
+	default:
+		return e.handOver(ctx, m, message)
 	}
-	if err == nil {
-		if e.taken == nil {
-			e.taken = map[directory.ID]bool{}
-		}
-		e.taken[m.ID] = true
-	}
-	return !mail.Unreachable(err), e.noteMail(ctx, m, err)
+	return true, e.noteMail(ctx, m, err)
 }
 
 // noteMail notes what became of a try.
@@ -180,10 +178,10 @@ func (e *Engine) noteMail(ctx context.Context, m *directory.Mail, failed error) 
 		})
 	default:
 		noted.State = directory.MailFailed
-		e.Log.ErrorContext(ctx, "a mail cannot be sent; `usher mail list --failed` shows it", "mail", m.ID.String(), "kind", m.Kind, "tries", noted.Tries, "err", failed)
+		e.Log.ErrorContext(ctx, "a mail was given up; `usher mail list --failed` shows why", "mail", m.ID.String(), "kind", m.Kind, "tries", noted.Tries, "err", failed)
 	}
 	// The process may be about to end: what was taken is noted all the same.
-	err := e.update(context.WithoutCancel(ctx), m.Org, directory.Cause{Kind: directory.CauseTime, Actor: "mail"}, func(s *settlement) error {
+	return e.update(context.WithoutCancel(ctx), m.Org, directory.Cause{Kind: directory.CauseTime, Actor: "mail"}, func(s *settlement) error {
 		row, err := s.tx.Mail(m.ID)
 		if errors.Is(err, store.ErrNotFound) || err == nil && row.State != directory.MailQueued {
 			return nil // somebody has dealt with it meanwhile
@@ -196,10 +194,6 @@ func (e *Engine) noteMail(ctx context.Context, m *directory.Mail, failed error) 
 		}
 		return s.mailNoted(&noted)
 	})
-	if err == nil {
-		delete(e.taken, m.ID)
-	}
-	return err
 }
 
 // mailNoted records at an invitation what the mail server says of its letters.
@@ -228,7 +222,7 @@ func (s *settlement) mailNoted(m *directory.Mail) error {
 	if err != nil {
 		return err
 	}
-	return s.tellMember(member, kindUndelivered, "the mail server does not take the letter: "+m.LastError)
+	return s.tellMember(member, kindUndelivered, "the letter was given up: "+m.LastError)
 }
 
 // kindUndelivered is the kind of entry about a letter of an invitation that was given up.

@@ -90,7 +90,7 @@ func TestEverybodyIsWelcomedWhereTheFileSaysSo(t *testing.T) {
 	w.now = w.now.Add(11 * time.Minute)
 	w.mailAll(0)
 	m := strings.Join(w.mails("ann@acme.com"), "\n")
-	for _, want := range []string{"Welcome to Acme Inc.", "claude-4, gpt-4", "connect 2 integrations", "500MB", "each after an admin", "run all agents", "https://wiki.acme.com/p"} {
+	for _, want := range []string{"Welcome to Acme Inc.", "claude-4, gpt-4", "use these integrations: github, slack", "500MB", "each after an admin", "run all agents", "https://wiki.acme.com/p"} {
 		if !strings.Contains(strings.ReplaceAll(m, "=\r\n", ""), want) {
 			t.Errorf("the welcome does not say %q:\n%s", want, m)
 		}

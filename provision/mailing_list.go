@@ -2,7 +2,6 @@ package provision
 
 import (
 	"context"
-	"errors"
 
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/store"
@@ -36,41 +35,4 @@ func (e *Engine) ListMails(ctx context.Context, org directory.OrgNum, state dire
 		return nil
 	})
 	return found, last, err
-}
-
-// RetryMail has a mail tried again that was given up. It is a Conflict for one that waits, or was sent.
-func (e *Engine) RetryMail(ctx context.Context, org directory.OrgNum, id directory.ID, cause directory.Cause) (*directory.Mail, error) {
-	var again *directory.Mail
-	err := e.update(ctx, org, cause, func(s *settlement) error {
-		m, err := s.tx.Mail(id)
-		if errors.Is(err, store.ErrNotFound) || err == nil && m.Org != s.org {
-			return directory.Errorf(directory.NotFound, "There is no mail %s; `usher mail list` shows those there are.", id)
-		}
-		if err != nil {
-			return err
-		}
-		switch m.State {
-		case directory.MailSent:
-			return directory.Errorf(directory.Conflict, "The mail server has taken the mail; nothing is sent twice.")
-		case directory.MailQueued:
-			return directory.Errorf(directory.Conflict, "The mail waits already, and is tried again by itself.")
-		case directory.MailFailed:
-		}
-		m.State, m.Tries, m.Due = directory.MailQueued, 0, s.now
-		if err := s.tx.PutMail(m); err != nil {
-			return err
-		}
-		s.mailed = true
-		again = m
-		note := "the " + m.Kind + " letter to " + m.To + " is sent again"
-		if s.cause.Reason != "" {
-			note += ": " + s.cause.Reason
-		}
-		return s.tellOrganization("mail.retried", note)
-	})
-	if err != nil {
-		return nil, err
-	}
-	again.Data = nil
-	return again, nil
 }

@@ -19,7 +19,7 @@ func (e *Engine) letterNow(tx store.Tx, policy *mapping.Policy, m *directory.Mai
 	var err error
 	switch m.Kind {
 	case mail.KindWelcome:
-		return welcomeNow(tx, policy, m)
+		return e.welcomeNow(tx, policy, m)
 	case mail.KindInvitation, mail.KindReminder:
 		return invitationNow(tx, m, data)
 	case mail.KindExpiring:

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,68 +63,6 @@ func TestMailOfATransactionThatFailsIsNotSent(t *testing.T) {
 	w.mailAll(0)
 	if got := strings.Join(w.states(), "; "); len(w.server.Mails()) != 0 || got != "bob@acme.com failed 1 A letter could not be written." {
 		t.Errorf("%d mails were sent: %s", len(w.server.Mails()), got)
-	}
-}
-
-// A server that is down, refuses for now, hangs up or is slow keeps no mail for good, and gets none twice once it takes it.
-func TestMailOutlivesEveryMoodOfItsServer(t *testing.T) {
-	dropping := func(at mailtest.Point) func(*glassWorld) {
-		return func(w *glassWorld) { w.server.Drop = func(now mailtest.Point) bool { return now == at } }
-	}
-	for name, break_ := range map[string]func(*glassWorld){
-		"down":                         func(w *glassWorld) { w.server.Stop() },
-		"refusing for now":             func(w *glassWorld) { w.server.Refuse = func(string) error { return mailtest.Answer(451, "try later") } },
-		"full":                         func(w *glassWorld) { w.server.Refuse = func(string) error { return mailtest.Answer(421, "too busy") } },
-		"hanging up at the sender":     dropping(mailtest.AtSender),
-		"hanging up at the recipient":  dropping(mailtest.AtRecipient),
-		"hanging up while mail comes":  dropping(mailtest.AtData),
-		"slower than it has time for":  func(w *glassWorld) { w.server.Slow = 400 * time.Millisecond },
-		"speaking another language":    func(w *glassWorld) { w.server.Refuse = func(string) error { return mailtest.Answer(454, "?") } },
-		"down, with a process between": func(w *glassWorld) { w.server.Stop() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newGlassWorld(t)
-			sender := w.sender()
-			sender.Settings.Timeout = 200 * time.Millisecond
-			w.engine.Mail = sender.Send
-			break_(w)
-			w.queue(approved("ann@acme.com", ""), approved("bob@acme.com", ""))
-			for range 3 {
-				w.mailAll(2)
-				w.now = w.now.Add(20 * time.Minute)
-			}
-			for _, s := range w.states() {
-				if !strings.Contains(s, " queued ") {
-					t.Errorf("while it is broken: %s", s)
-				}
-			}
-			if strings.Contains(name, "process") {
-				w.engine = &provision.Engine{Store: w.store, Log: w.engine.Log, Now: w.engine.Now, Compile: w.engine.Compile, Mail: w.engine.Mail}
-			}
-			w.server.Stop()
-			w.server = (&mailtest.Server{Address: w.server.Address}).Start(t)
-			w.now = w.now.Add(2 * time.Hour)
-			w.mailAll(0)
-			w.mailAll(0)
-			if a, b := len(w.mails("ann@acme.com")), len(w.mails("bob@acme.com")); a != 1 || b != 1 {
-				t.Errorf("ann got %d mails and bob %d: %v", a, b, w.states())
-			}
-		})
-	}
-}
-
-// Where nobody can know whether it was taken, it is handed over again, as the same mail.
-func TestAMailWhoseAnswerIsLostHasTheSameMessageID(t *testing.T) {
-	w := newGlassWorld(t)
-	var dropped atomic.Bool
-	w.server.Drop = func(at mailtest.Point) bool { return at == mailtest.AtAnswer && !dropped.Swap(true) }
-	w.queue(approved("ann@acme.com", ""))
-	w.mailAll(1)
-	w.now = w.now.Add(time.Minute)
-	w.mailAll(0)
-	got := w.server.Mails()
-	if len(got) != 2 || got[0].Message(t).Header.Get("Message-Id") != got[1].Message(t).Header.Get("Message-Id") {
-		t.Errorf("%d mails were given to the server, want the same one twice", len(got))
 	}
 }
 

@@ -2,7 +2,9 @@ package provision
 
 import (
 	"encoding/json"
+	"time"
 
+	"github.com/mixus/usher/access"
 	"github.com/mixus/usher/config"
 	"github.com/mixus/usher/directory"
 	"github.com/mixus/usher/mapping"
@@ -18,7 +20,7 @@ const (
 
 // welcomeNow says what a member can do as things are when the letter is sent, nil when the person is no member any more or
 // nobody is to be welcomed.
-func welcomeNow(tx store.Tx, policy *mapping.Policy, m *directory.Mail) (json.RawMessage, error) {
+func (e *Engine) welcomeNow(tx store.Tx, policy *mapping.Policy, m *directory.Mail) (json.RawMessage, error) {
 	if policy.Organization.Letters.Welcome == welcomeNobody {
 		return nil, nil
 	}
@@ -30,29 +32,24 @@ func welcomeNow(tx store.Tx, policy *mapping.Policy, m *directory.Mail) (json.Ra
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(welcomeOf(policy, &members[0].Decision, o.progress))
+	may, err := e.Access(tx, m.Org)
+	if err != nil {
+		return nil, err
+	}
+	given, err := permissionGrants(tx, m.Org, members)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(WelcomeOf(policy, members[0], may.Of(members[0], e.Now(), given[0]...), o.progress))
 }
 
-// welcomeOf says what somebody of whom this was decided can do, and what they begin with.
-func welcomeOf(policy *mapping.Policy, d *directory.Decision, progress *onboarding.Progress) *mail.Welcome {
-	w := &mail.Welcome{Name: d.Name, Role: d.Role, Department: d.Department, Can: inWords(policy.RolePermissions(d.Role)), Spaces: d.Spaces}
-	for _, v := range policy.MergedPermissions(d.PermissionSets) {
-		switch v.Name {
-		case "ai_models":
-			w.Models = v.Value.List
-		case "integrations":
-			w.Integrations = len(v.Value.List)
-		case "file_upload_limit":
-			w.Upload = directory.FormatSize(v.Value.Size)
-		case "storage", "storage_limit":
-			if v.Value.IsSize {
-				w.Storage = directory.FormatSize(v.Value.Size)
-			}
-		case "agent_creation":
-			w.Agents = agentsWords(v.Value.Level)
-		}
-	}
-	for _, r := range policy.Organization.Letters.Resources {
+// WelcomeOf says what a member can do, of whom access tells all of that, and what they begin with.
+func WelcomeOf(policy *mapping.Policy, m *directory.Member, a access.Access, progress *onboarding.Progress) *mail.Welcome {
+	o, d := policy.Organization, &m.Decision
+	w := &mail.Welcome{Name: d.Name, Role: d.Role, Department: d.Department}
+	welcomeThings(w, o, d, &a)
+	welcomeActions(w, &a)
+	for _, r := range o.Letters.Resources {
 		w.Resources = append(w.Resources, mail.Resource{Name: r.Name, URL: r.URL})
 	}
 	for _, step := range progress.Steps {
@@ -64,10 +61,10 @@ func welcomeOf(policy *mapping.Policy, d *directory.Decision, progress *onboardi
 }
 
 // ExampleWelcome is the welcome of somebody made up, by an organization's file: with the role that people have who join, the
-// department, permission set and space that the file names first, and what follows from these.
-func ExampleWelcome(policy *mapping.Policy) *mail.Welcome {
+// department, permission set and space that the file names first, and what follows from these at an instant.
+func ExampleWelcome(policy *mapping.Policy, at time.Time) *mail.Welcome {
 	o := policy.Organization
-	d := &directory.Decision{InScope: true, Active: true, Name: "Ann Example", Role: joiningRole(o)}
+	d := directory.Decision{InScope: true, Active: true, Name: "Ann Example", Role: joiningRole(o)}
 	if len(o.Departments) > 0 {
 		d.Department = o.Departments[0].Name
 	}
@@ -77,7 +74,8 @@ func ExampleWelcome(policy *mapping.Policy) *mail.Welcome {
 	if len(o.Spaces) > 0 {
 		d.Spaces = []string{o.Spaces[0].Name}
 	}
-	return welcomeOf(policy, d, onboarding.Compile(o).Progress(d, &directory.Onboarding{}))
+	m := &directory.Member{Status: directory.StatusActive, Decision: d}
+	return WelcomeOf(policy, m, access.Compile(o).Of(m, at), onboarding.Compile(o).Progress(&d, &directory.Onboarding{}))
 }
 
 // joiningRole is the role of people who join, by the first default that a file has, else the lowest.
@@ -103,12 +101,10 @@ func agentsWords(level string) string {
 	switch level {
 	case "true":
 		return "as you need them"
-	case "", "false":
-		return ""
 	case "admin_approval":
 		return "each after an admin's approval"
 	}
-	return level
+	return ""
 }
 
 // mailApproved tells somebody who asked to join that they may, and what they can do.

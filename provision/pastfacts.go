@@ -16,8 +16,9 @@ type PastAccount struct {
 	Connection string
 	User       directory.ID
 	Profile    directory.Profile
-	Said       *JournalLine // the entry that left it so
-	Erased     bool         // the values of that entry are there no more
+	Extensions map[string]map[string]json.RawMessage // what it said beyond the standard, by URN and attribute
+	Said       *JournalLine                          // the entry that left it so
+	Erased     bool                                  // the values of that entry are there no more
 	Groups     []PastGroup
 }
 
@@ -193,5 +194,6 @@ func (b *pastBuilder) account(r *pastRecord) (*PastAccount, error) {
 		return nil, err
 	}
 	a.Profile = *profile
-	return a, nil
+	a.Extensions, err = facts.ExtensionsOf(&u)
+	return a, err
 }

@@ -45,6 +45,7 @@ type settlement struct {
 	mailed   bool                              // a mail was queued
 	invitees map[string]directory.ID           // folded address → who is being invited in this transaction
 	given    map[directory.ID]*directory.Grant // the one grant of each person whom this transaction has made
+	ended    []invitationEnd                   // that no entry tells of yet
 }
 
 // outcome is what settling made of one member.

@@ -148,6 +148,45 @@ func TestSituations(t *testing.T) {
 			w.expect(w.of("okta", "new ann"), active, "member", "engineering", "platform")
 			w.expect(w.of("okta", "ann"), suspended, "admin", "engineering", "platform")
 		}},
+		{"an externalId is taken away, and another one set: that is another person too", func(w *world) {
+			w.create("okta", "ann", person("ann"))
+			w.group("okta", "Engineering", "ann")
+			w.pin(w.one("ann@acme.com"), "admin", time.Time{})
+			first := w.of("okta", "ann").ID
+			w.replace("okta", "ann", person("ann").with(attrs{"externalId": ""}))
+			w.replace("okta", "ann", person("ann").with(attrs{"externalId": "", "title": "none yet"}))
+			w.expect(w.of("okta", "ann"), active, "admin", "engineering", "platform")
+			w.replace("okta", "ann", person("ann").with(attrs{"externalId": "ext-new-ann"}))
+			w.expect(w.of("okta", "ann"), active, "member", "engineering", "platform")
+			if w.of("okta", "ann").ID == first {
+				t.Error("the new person is the member of the former one")
+			}
+		}},
+		{"an externalId is taken away and comes back: the same person", func(w *world) {
+			w.create("okta", "ann", person("ann"))
+			w.group("okta", "Engineering", "ann")
+			w.pin(w.one("ann@acme.com"), "admin", time.Time{})
+			first := w.of("okta", "ann").ID
+			w.replace("okta", "ann", person("ann").with(attrs{"externalId": ""}))
+			w.replace("okta", "ann", person("ann"))
+			w.expect(w.of("okta", "ann"), active, "admin", "engineering", "platform")
+			w.replace("okta", "ann", person("ann").with(attrs{"externalId": ""}))
+			w.delete("okta", "ann")
+			w.create("okta", "ann", person("ann"))
+			w.add("Engineering", "ann")
+			w.expect(w.of("okta", "ann"), active, "admin", "engineering", "platform")
+			if w.of("okta", "ann").ID != first {
+				t.Error("the same externalId is another member")
+			}
+		}},
+		{"a leaver whose externalId was taken away is not the new hire with their address", func(w *world) {
+			w.create("okta", "ann", person("ann"))
+			w.replace("okta", "ann", person("ann").with(attrs{"externalId": "", "active": false}))
+			w.create("okta", "new ann", person("ann").with(attrs{"externalId": "ext-new-ann"}))
+			if w.ids["okta:ann"] == w.ids["okta:new ann"] || w.of("okta", "ann").ID == w.of("okta", "new ann").ID {
+				t.Error("the new hire has the leaver's record or member")
+			}
+		}},
 		{"a guest of another company: only a rule for guests, and capped", func(w *world) {
 			w.create("okta", "pat", attrs{"userName": "pat@partner.example", "externalId": "ext-pat"})
 			w.group("okta", "Engineering", "pat")

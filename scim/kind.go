@@ -111,6 +111,9 @@ func (c *call) userRecord(tx store.Tx, u *directory.User) (*filter.Record, error
 	if err != nil {
 		return nil, err
 	}
+	if u.Superseded {
+		delete(attributes, "userName") // it means another person now; the index has let it go as well
+	}
 	id := u.ID.String()
 	return &filter.Record{
 		ID: id, ExternalID: u.ExternalID, Created: u.Created, Modified: u.Modified,

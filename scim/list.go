@@ -110,7 +110,8 @@ func (l *listing[R]) hits(tx store.Tx, look filter.Lookup) ([]directory.ID, erro
 	conn := l.call.line.Num
 	switch look.Kind {
 	case filter.LookupID:
-		if id, ok := directory.ParseID(look.Value); ok {
+		// An id is compared exactly (RFC 7643, section 3.1): another spelling of it is none.
+		if id, ok := directory.ParseID(look.Value); ok && id.String() == look.Value {
 			return []directory.ID{id}, nil
 		}
 		return nil, nil

@@ -112,8 +112,10 @@ func (q *query) set(seen [len(parameters)]bool, values [len(parameters)]string) 
 	if len(values[paramAttributes])+len(values[paramExcluded]) > maxNames {
 		return invalid(codeInvalidValue, "The list of attribute names is longer than "+strconv.Itoa(maxNames)+" bytes.")
 	}
-	if err := q.setFilter(values[paramFilter]); err != nil {
-		return err
+	if seen[paramFilter] {
+		if err := q.setFilter(values[paramFilter]); err != nil {
+			return err
+		}
 	}
 	if err := q.setOrder(values[paramSortOrder]); err != nil {
 		return err
@@ -129,7 +131,11 @@ func (q *query) set(seen [len(parameters)]bool, values [len(parameters)]string) 
 	return nil
 }
 
+// setFilter refuses an empty filter: a client whose filter came out empty did not mean everybody.
 func (q *query) setFilter(text string) error {
+	if strings.TrimSpace(text) == "" {
+		return invalid(codeInvalidFilter, `The filter is empty. Write one, as in userName eq "ann@example.com", or leave it out to list everything.`)
+	}
 	if len(text) > filter.MaxText {
 		return invalid(codeInvalidFilter, "The filter is longer than "+strconv.Itoa(filter.MaxText)+" bytes.")
 	}

@@ -60,6 +60,9 @@ func TestQueryRefusesWhatWouldBeDropped(t *testing.T) {
 		{"a count that is a word, by cursor", "count=ten&cursor", "invalidCount"},
 		{"a start that is not whole", "startIndex=1.5", "invalidValue"},
 		{"an unknown order", "sortOrder=random", "invalidValue"},
+		{"an empty filter", "filter=", "invalidFilter"},
+		{"an empty filter without an equals sign", "count=5&filter", "invalidFilter"},
+		{"a filter of blanks", "filter=%20%09", "invalidFilter"},
 		{"a filter over 4 KiB", "filter=" + strings.Repeat("a", 4097), "invalidFilter"},
 		{"names over 4 KiB", "attributes=" + strings.Repeat("a", 4097), "invalidValue"},
 	}
@@ -87,9 +90,20 @@ func TestSearchRequest(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(query{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	for _, bad := range []string{``, `[]`, `{"count":"many"}`, `{"filter":7}`, `{"count":1.5}`} {
-		if _, err := parseSearch([]byte(bad)); directory.KindOf(err) != directory.Invalid {
-			t.Errorf("%s: got %v, want an Invalid error", bad, err)
+	for _, absent := range []string{`{}`, `{"filter":null}`} {
+		if q, err := parseSearch([]byte(absent)); err != nil || q.filter != "" {
+			t.Errorf("%s: got %+v, %v, want no filter", absent, q, err)
+		}
+	}
+	for bad, says := range map[string]string{
+		``: "no JSON object", `[]`: "no JSON object", `7`: "no JSON object", `{"filter`: "no JSON object", `{"count":"many"}`: "startIndex and count must be integers", `{"count":1.5}`: "count must be an integer",
+		`{"startIndex":true}`: "startIndex must be an integer", `{"filter":7}`: "filter must be a text", `{"filter":""}`: "filter is empty", `{"sortBy":[]}`: "sortBy must be a text",
+		`{"attributes":"displayName"}`: `attributes must be a list of texts, as in ["userName"]`, `{"excludedAttributes":[7]}`: "excludedAttributes must be a list of texts",
+	} {
+		_, err := parseSearch([]byte(bad))
+		var e *directory.Error
+		if !errors.As(err, &e) || e.Kind != directory.Invalid || !strings.Contains(e.Message, says) {
+			t.Errorf("%s: got %v, want an Invalid error with %q", bad, err, says)
 		}
 	}
 }

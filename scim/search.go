@@ -3,6 +3,8 @@ package scim
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 
@@ -109,7 +111,7 @@ func (c *call) search(where string) error {
 type searchRequest struct {
 	Attributes         []string     `json:"attributes"`
 	ExcludedAttributes []string     `json:"excludedAttributes"`
-	Filter             string       `json:"filter"`
+	Filter             *string      `json:"filter"`
 	SortBy             string       `json:"sortBy"`
 	SortOrder          string       `json:"sortOrder"`
 	StartIndex         *json.Number `json:"startIndex"`
@@ -122,12 +124,14 @@ func parseSearch(raw []byte) (query, error) {
 	var in searchRequest
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if err := d.Decode(&in); err != nil {
-		return q, &directory.Error{Kind: directory.Invalid, Code: codeInvalidSyntax, Message: "The body is not a SearchRequest: " + urnSearch + ".", Err: err}
+		return q, &directory.Error{Kind: directory.Invalid, Code: codeInvalidSyntax, Message: searchMistake(err), Err: err}
 	}
 	var seen [len(parameters)]bool
 	var values [len(parameters)]string
 	give := func(i int, value string) { seen[i], values[i] = true, value }
-	give(paramFilter, in.Filter)
+	if in.Filter != nil {
+		give(paramFilter, *in.Filter)
+	}
 	give(paramSortBy, in.SortBy)
 	give(paramSortOrder, in.SortOrder)
 	give(paramAttributes, strings.Join(in.Attributes, ","))
@@ -142,6 +146,27 @@ func parseSearch(raw []byte) (query, error) {
 		give(paramCursor, *in.Cursor)
 	}
 	return q, q.set(seen, values)
+}
+
+// searchMistake says what is wrong with a SearchRequest that cannot be decoded.
+func searchMistake(err error) string {
+	var other *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &other) && other.Field != "":
+		must := "a text"
+		switch other.Field {
+		case "attributes", "excludedAttributes":
+			must = `a list of texts, as in ["userName"]`
+		case "startIndex", "count":
+			must = "an integer"
+		case "filter", "sortBy", "sortOrder", "cursor":
+		}
+		return "In the SearchRequest, " + other.Field + " must be " + must + "."
+	case errors.As(err, &other), errors.As(err, &syntax), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "The body is no JSON object, as a SearchRequest (RFC 7644, section 3.4.3) must be."
+	}
+	return "In the SearchRequest, startIndex and count must be integers." // all that is decoded by a rule of its own
 }
 
 // listEverything answers a query over users and groups, users first.

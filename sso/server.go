@@ -118,7 +118,7 @@ func (s *Server) ready() {
 		s.seal, s.hasher = newSeal(s.Key), password.New()
 		keys, err := passkey.New(s.PublicURL, s.Application, s.now)
 		if err != nil {
-			s.Log.Info("nobody can have a passkey", "err", err)
+			s.Log.Info("nobody can have a passkey here; a public_url with a domain, such as https://usher.acme.com, changes that", "url", s.PublicURL)
 			return
 		}
 		s.keys = keys

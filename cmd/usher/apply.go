@@ -81,7 +81,7 @@ func (p *program) apply() *cobra.Command {
 func (p *program) agreeAndApply(c *cobra.Command, cl *client, path string, it *savedPlan, reason string, yes bool) error {
 	if !it.Plan.Same { // what is in force already needs no answer
 		if !p.json {
-			if err := p.showPlan(&it.Plan, "text"); err != nil {
+			if err := p.showPlan(it, "text"); err != nil {
 				return err
 			}
 		}

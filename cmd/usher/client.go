@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/mixus/usher/api"
@@ -42,6 +44,9 @@ func (p *program) connect(ctx context.Context) (*client, error) {
 		return nil, usagef("--token-file is for a server elsewhere; name it with --server")
 	}
 	data := app.Data(p.data)
+	if err := noDirectory(p.data); err != nil {
+		return nil, err
+	}
 	if c, err := dial(ctx, data); err == nil || !httpx.NobodyListens(err) {
 		return c, err
 	}
@@ -56,6 +61,21 @@ func (p *program) connect(ctx context.Context) (*client, error) {
 		}
 	}
 	return nil, err
+}
+
+// noDirectory says that a data directory is none, or may not be looked into.
+func noDirectory(data string) error {
+	info, err := os.Stat(data)
+	if err == nil && !info.IsDir() || errors.Is(err, syscall.ENOTDIR) {
+		return app.Data(data).NoDirectory()
+	}
+	if err == nil {
+		_, err = os.Stat(app.Data(data).Store())
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return directory.Errorf(directory.Forbidden, "The data directory %s is closed to user %d; call this as the user whose server it is, or use --server with an API token.", data, os.Getuid())
+	}
+	return nil // what is not there has words of its own
 }
 
 func (p *program) elsewhere() (*client, error) {

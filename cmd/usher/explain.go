@@ -1,10 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -142,7 +145,7 @@ func describeFacts(b *strings.Builder, x *api.Explanation) {
 			heading = "said when " + a.Subject + " signed in"
 		}
 		fmt.Fprintf(b, "\nWhat %s %s (%s, %s)\n", a.Connection, heading, second(a.At), origin(a.Said))
-		for _, fact := range profileFacts(&a.Profile) {
+		for _, fact := range append(profileFacts(&a.Profile), extensionFacts(a.Extensions)...) {
 			fmt.Fprintf(b, "  %-16s %s\n", fact[0], fact[1])
 		}
 		for _, g := range a.Groups {
@@ -207,6 +210,22 @@ func profileFacts(p *directory.Profile) [][2]string {
 		}
 	}
 	return known
+}
+
+// extensionFacts returns what a record says beyond the standard, each attribute with the schema that it is of.
+func extensionFacts(extensions map[string]map[string]json.RawMessage) [][2]string {
+	var facts [][2]string
+	for _, urn := range slices.Sorted(maps.Keys(extensions)) {
+		for _, name := range slices.Sorted(maps.Keys(extensions[urn])) {
+			text := string(extensions[urn][name])
+			var plain string
+			if json.Unmarshal(extensions[urn][name], &plain) == nil {
+				text = plain // as other attributes are shown, without quotes
+			}
+			facts = append(facts, [2]string{name, text + "  (" + urn + ")"})
+		}
+	}
+	return facts
 }
 
 // describeRules writes what became of every rule.

@@ -90,11 +90,14 @@ type written struct {
 // minimal writes the smallest configuration into the current folder.
 func (p *program) minimal(organization, domain string) error {
 	domain = directory.Fold(domain)
+	why, fix := config.NobodysDomain(domain)
 	switch {
 	case !organizationForm.MatchString(organization):
 		return usagef("--organization %q is no id: use up to 49 lower-case letters, digits and hyphens, such as acme", organization)
 	case !domainForm.MatchString(domain):
 		return usagef("--domain %q is no mail domain such as acme.com", domain)
+	case why != "":
+		return usagef("--domain %s: %s; %s", domain, why, fix)
 	}
 	file := filepath.Join("organizations", organization+".yaml")
 	texts := map[string][]byte{operatorFile: []byte(operatorText(organization, domain)), file: mapping.Minimal(organization, domain)}

@@ -25,7 +25,8 @@ func (p *program) mail() *cobra.Command {
 		Use: "mail", Short: "See what was mailed and what could not be, and how a letter reads", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(p.mailList(), p.mailRetry(), p.mailPreview())
+	c.AddCommand(p.mailList(), p.mailPreview())
+	c.AddCommand(p.mailVerbs()...)
 	return grouped(groupAsk, c)
 }
 
@@ -34,7 +35,7 @@ func (p *program) mailList() *cobra.Command {
 	var failed, waiting bool
 	c := p.inOrganization(&cobra.Command{
 		Use: "list", Short: "List mail that waits, was sent, or was given up", Args: arguments(),
-		Long: "Lists the letters of the last 90 days, the oldest first. WHY is what the mail server said, or which limit of a day has a letter wait. A failed one was given up; `usher mail retry` tries it again once what was said is mended.",
+		Long: "Lists the letters of the last 90 days, the oldest first. WHY is what the mail server said, or which limit of a day has a letter wait. A failed one was given up; `usher mail retry` tries it again once what was said is mended, and `usher mail drop` deletes it.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			query := url.Values{"limit": {"500"}}
 			switch {
@@ -70,18 +71,39 @@ func (p *program) mailList() *cobra.Command {
 	return c
 }
 
-func (p *program) mailRetry() *cobra.Command {
+// mailVerb is what an admin does to letters: to those that are named, or to all of a kind.
+type mailVerb struct {
+	name  string
+	short string
+	long  string
+	done  string // what is said of each letter then
+	late  bool   // whether it is done to all that are late, too
+}
+
+func (p *program) mailVerbs() []*cobra.Command {
+	return []*cobra.Command{
+		p.mailVerb(mailVerb{
+			name: "retry", short: "Try mail again that was given up, or is late", done: "is tried again", late: true,
+			long: "Tries mail again at once: the letters that are named, with --failed all that were given up, with --waiting all that the mail server has refused at least once and that wait for their next try, as after it was down. One that waits for a day with room is sent on that day, and one that was sent is never sent twice.",
+		}),
+		p.mailVerb(mailVerb{
+			name: "drop", short: "Delete mail that was given up, or waits", done: "is dropped",
+			long: "Deletes mail that is not to be sent any more: the letters that are named, or with --failed all that were given up, as those to addresses that do not exist. One that was sent stays listed for 90 days.",
+		}),
+	}
+}
+
+func (p *program) mailVerb(v mailVerb) *cobra.Command {
 	var organization, reason string
-	var failed bool
+	var failed, waiting bool
 	c := p.inOrganization(&cobra.Command{
-		Use: "retry [ID...]", Short: "Try mail again that was given up",
-		Long: "Tries mail again that was given up: the letters that are named, or with --failed all of them, as after a mail server was down for long. One that waits is tried by itself, and one that was sent is never sent twice.",
+		Use: v.name + " [ID...]", Short: v.short, Long: v.long,
 		Args: func(c *cobra.Command, args []string) error {
-			switch {
-			case failed && len(args) > 0:
-				return usagef("name letters or give --failed, not both")
-			case !failed && len(args) == 0:
-				return arguments("the mail's id")(c, args)
+			switch flags := v.flags(); {
+			case (failed || waiting) && len(args) > 0:
+				return usagef("name letters or give %s, not both", flags)
+			case !failed && !waiting && len(args) == 0:
+				return arguments("the mail's id, or "+flags)(c, args)
 			}
 			return nil
 		},
@@ -90,22 +112,21 @@ func (p *program) mailRetry() *cobra.Command {
 				return usagef("say why with --reason; it is kept in the journal")
 			}
 			return p.within(c, organization, func(cl *client, path string) error {
-				again := []api.Mail{}
-				retry := func(id string) error {
+				done := []api.Mail{}
+				err := p.eachMail(c.Context(), cl, path, ids, failed, waiting, func(id string) error {
 					var m api.Mail
-					if err := cl.call(c.Context(), http.MethodPost, path+"/mails/"+url.PathEscape(id)+"/retry", nil, api.ReasonBody{Reason: reason}, &m); err != nil {
+					if err := cl.call(c.Context(), http.MethodPost, path+"/mails/"+url.PathEscape(id)+"/"+v.name, nil, api.ReasonBody{Reason: reason}, &m); err != nil {
 						return err
 					}
-					again = append(again, m)
-					if !p.json {
-						_, err := fmt.Fprintln(p.out, clean(fmt.Sprintf("The %s letter to %s is tried again.", m.Kind, m.To)))
-						return err
+					done = append(done, m)
+					if p.json {
+						return nil
 					}
-					return nil
-				}
-				err := p.eachMail(c.Context(), cl, path, ids, failed, retry)
-				if p.json {
-					err = errors.Join(err, printJSON(p.out, again))
+					_, err := fmt.Fprintln(p.out, clean(fmt.Sprintf("The %s letter to %s %s.", m.Kind, m.To, v.done)))
+					return err
+				})
+				if p.json && (err == nil || len(done) > 0) {
+					err = errors.Join(err, printJSON(p.out, done))
 				}
 				return err
 			})
@@ -113,35 +134,88 @@ func (p *program) mailRetry() *cobra.Command {
 	}, &organization)
 	c.Flags().StringVar(&reason, "reason", "", "`why`; it is kept in the journal")
 	c.Flags().BoolVar(&failed, "failed", false, "every letter that was given up")
+	if v.late {
+		c.Flags().BoolVar(&waiting, "waiting", false, "every letter that waits because of the mail server")
+	}
 	return c
 }
 
-// eachMail calls fn with the ids that were named, or with those of all letters that were given up.
-func (p *program) eachMail(ctx context.Context, cl *client, path string, ids []string, failed bool, fn func(id string) error) error {
-	if !failed {
-		for _, id := range ids {
-			if err := fn(id); err != nil {
-				return err
-			}
-		}
-		return nil
+// flags names the flags that choose letters.
+func (v *mailVerb) flags() string {
+	if v.late {
+		return "--failed or --waiting"
 	}
-	mails, err := all[api.Mail](ctx, cl, path+"/mails", url.Values{"limit": {"500"}, "state": {"failed"}})
+	return "--failed"
+}
+
+// eachMail calls fn with the ids that were named, or with those of all letters that were given up or are late.
+func (p *program) eachMail(ctx context.Context, cl *client, path string, ids []string, failed, waiting bool, fn func(id string) error) error {
+	if !failed && !waiting {
+		return p.namedMails(ids, fn)
+	}
+	mails, err := chosenMails(ctx, cl, path, failed, waiting)
 	if err != nil {
 		return err
 	}
-	if len(mails) == 0 {
+	switch {
+	case len(mails) > 0:
+	case !waiting:
 		p.say("No mail was given up.")
+	case !failed:
+		p.say("No mail is late.")
+	default:
+		p.say("No mail was given up, and none is late.")
 	}
 	for _, m := range mails {
 		var answered *api.Problem
-		if err := fn(m.ID); errors.As(err, &answered) && answered.Kind == directory.Conflict.String() {
-			continue // somebody else had it tried again meanwhile
-		} else if err != nil {
+		err := fn(m.ID)
+		if errors.As(err, &answered) && (answered.Kind == directory.Conflict.String() || answered.Kind == directory.NotFound.String()) {
+			continue // it was sent or dropped meanwhile
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// namedMails calls fn with each id. Of several, one that cannot be keeps no other back.
+func (p *program) namedMails(ids []string, fn func(id string) error) error {
+	left := 0
+	for _, id := range ids {
+		err := fn(id)
+		var answered *api.Problem
+		if len(ids) > 1 && errors.As(err, &answered) {
+			p.say("%s: %s", clean(id), clean(answered.Detail))
+			left++
+		} else if err != nil {
+			return err
+		}
+	}
+	if left > 0 {
+		return directory.Errorf(directory.Conflict, "%d of %d letters were left as they are.", left, len(ids))
+	}
+	return nil
+}
+
+// chosenMails returns the letters that were given up, those that the mail server keeps waiting, or both.
+func chosenMails(ctx context.Context, cl *client, path string, failed, waiting bool) ([]api.Mail, error) {
+	var chosen []api.Mail
+	for _, state := range []directory.MailState{directory.MailFailed, directory.MailQueued} {
+		if state == directory.MailFailed && !failed || state == directory.MailQueued && !waiting {
+			continue
+		}
+		mails, err := all[api.Mail](ctx, cl, path+"/mails", url.Values{"limit": {"500"}, "state": {string(state)}})
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range mails {
+			if state == directory.MailFailed || m.Tries > 0 && m.Waits == "" {
+				chosen = append(chosen, m)
+			}
+		}
+	}
+	return chosen, nil
 }
 
 func (p *program) mailPreview() *cobra.Command {

@@ -111,7 +111,7 @@ func describePastFacts(b *strings.Builder, x *api.Past) {
 		if a.Erased {
 			fmt.Fprintf(b, "  %-16s was erased since\n", "the record")
 		} else {
-			for _, fact := range profileFacts(&a.Profile) {
+			for _, fact := range append(profileFacts(&a.Profile), extensionFacts(a.Extensions)...) {
 				fmt.Fprintf(b, "  %-16s %s\n", fact[0], fact[1])
 			}
 		}

@@ -49,7 +49,7 @@ func (p *program) plan() *cobra.Command {
 					}
 					p.say("The plan is in %s, valid until %s.", save, second(it.Plan.ValidUntil))
 				}
-				if err := p.showPlan(&it.Plan, format); err != nil {
+				if err := p.showPlan(it, format); err != nil {
 					return err
 				}
 				if it.Plan.Empty() {
@@ -91,8 +91,34 @@ func (p *program) planned(c *cobra.Command, from candidateFlags, args []string, 
 		if err := p.fetchPlan(c.Context(), cl, path, it, all); err != nil {
 			return err
 		}
+		if len(args) == 0 {
+			if err := p.sayWhichFile(c, cl, it.Organization); err != nil {
+				return err
+			}
+		}
 		return then(cl, path, it)
 	})
+}
+
+// sayWhichFile says what a plan without a file is of.
+func (p *program) sayWhichFile(c *cobra.Command, cl *client, organization string) error {
+	if cl.direct() {
+		p.say("No server runs on %s, and so no changed file waits: this is the policy in force. To plan a file, name it: %s FILE", clean(p.data), c.CommandPath())
+		return nil
+	}
+	var s api.Status
+	if err := cl.call(c.Context(), http.MethodGet, "/status", nil, nil, &s); err != nil {
+		return err
+	}
+	for i := range s.Organizations {
+		if f := s.Organizations[i].File; f != nil && s.Organizations[i].ID == organization {
+			p.say("This is %s as the server read it at %s.", clean(f.Name), second(f.Read))
+			if f.Changed {
+				p.say("note: the file on the server's disk is another by now; send the server SIGHUP to have it read, or name the file: %s FILE", c.CommandPath())
+			}
+		}
+	}
+	return nil
 }
 
 // fetchPlan asks for the plan of a candidate, and shows on a terminal that it takes its time.
@@ -170,10 +196,12 @@ func readPlan(path string) (*savedPlan, error) {
 const (
 	noChanges = "No changes."
 	nobody    = "Nobody would gain or lose anything. The file differs from what is in force, and `usher apply` puts it in force."
+	alike     = "Nobody would gain or lose anything. The revision differs from what is in force all the same."
 )
 
 // showPlan prints a plan.
-func (p *program) showPlan(plan *provision.Plan, format string) error {
+func (p *program) showPlan(it *savedPlan, format string) error {
+	plan := &it.Plan
 	switch {
 	case p.json:
 		return printJSON(p.out, plan)
@@ -181,6 +209,8 @@ func (p *program) showPlan(plan *provision.Plan, format string) error {
 		text := nobody
 		if plan.Same {
 			text = noChanges
+		} else if it.Candidate.Revision > 0 {
+			text = alike
 		}
 		_, err := fmt.Fprintln(p.out, text)
 		return errors.Join(err, planProblems(p.out, plan))

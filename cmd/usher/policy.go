@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mixus/usher/api"
+	"github.com/mixus/usher/app"
 	"github.com/mixus/usher/directory"
 )
 
@@ -35,13 +36,18 @@ func (p *program) policyList() *cobra.Command {
 				if p.json {
 					return printJSON(p.out, list)
 				}
+				texts := &revisions{c: c, cl: cl, path: path}
 				var rows [][]string
-				for _, x := range list {
+				for i, x := range list {
 					mark := ""
 					if x.Active {
 						mark = "in force"
 					}
-					rows = append(rows, []string{strconv.FormatUint(x.Revision, 10), second(x.Activated), x.Actor, short(x.Hash), mark, policyNote(x)})
+					changed := ""
+					if i+1 < len(list) && i < changesNamed {
+						changed = texts.settings(x, list[i+1])
+					}
+					rows = append(rows, []string{strconv.FormatUint(x.Revision, 10), second(x.Activated), x.Actor, short(x.Hash), mark, policyNote(x, changed)})
 				}
 				return table(p.out, []string{"REVISION", "FROM", "BY", "HASH", "", "NOTE"}, rows)
 			})
@@ -54,18 +60,112 @@ const shortHash = 12
 
 func short(hash string) string { return hash[:min(len(hash), shortHash)] }
 
-func policyNote(x api.Policy) string {
+// policyNote says what there is to say of a revision; changed is what is known of the settings that it changed.
+func policyNote(x api.Policy, changed string) string {
 	var notes []string
 	if x.Rollback > 0 {
 		notes = append(notes, fmt.Sprintf("back to %d", x.Rollback))
 	}
-	if x.Settings {
-		notes = append(notes, "connections' settings")
+	if x.Settings && changed == "" {
+		changed = settingsOf
+	}
+	if changed != "" {
+		notes = append(notes, changed)
 	}
 	if x.Reason != "" {
 		notes = append(notes, x.Reason)
 	}
 	return strings.Join(notes, "; ")
+}
+
+// settingsOf begins the note of a revision that differs from the one before it in settings of connections alone.
+const settingsOf = "connections' settings"
+
+// changesNamed is how many revisions of a list are compared with the one before.
+const changesNamed = 50
+
+// revisions reads the files of revisions, each once.
+type revisions struct {
+	c     *cobra.Command
+	cl    *client
+	path  string
+	texts map[uint64][]directory.PolicyFile
+}
+
+func (r *revisions) files(revision uint64) ([]directory.PolicyFile, error) {
+	if known, ok := r.texts[revision]; ok {
+		return known, nil
+	}
+	x, err := policyText(r.c, r.cl, r.path, revision)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]directory.PolicyFile, len(x.Texts))
+	for i, f := range x.Texts {
+		name, only := strings.CutSuffix(f.Name, api.OnlyConnections)
+		files[i] = directory.PolicyFile{Name: name, Text: []byte(f.Text), Connections: only}
+	}
+	if r.texts == nil {
+		r.texts = map[uint64][]directory.PolicyFile{}
+	}
+	r.texts[revision] = files
+	return files, nil
+}
+
+// compare says what a revision says otherwise than another, and false where one cannot be read.
+func (r *revisions) compare(from, to uint64) (app.PolicyChange, bool) {
+	before, err := r.files(from)
+	if err != nil {
+		return app.PolicyChange{}, false
+	}
+	after, err := r.files(to)
+	if err != nil {
+		return app.PolicyChange{}, false
+	}
+	return app.ComparePolicies(before, after)
+}
+
+// settings says which settings of connections a revision changed that the configuration put in force by itself; "" where
+// it changed more than those.
+func (r *revisions) settings(x, before api.Policy) string {
+	if !x.Settings && (x.Rollback > 0 || x.Actor != byConfiguration) {
+		return ""
+	}
+	change, known := r.compare(before.Revision, x.Revision)
+	switch {
+	case !known || change.Decisions:
+		return ""
+	case len(change.Settings) == 0:
+		return "comments or spacing alone"
+	}
+	return settingsOf + " (" + strings.Join(change.Settings, "; ") + ")"
+}
+
+// byConfiguration is the actor of what the server takes up from its configuration by itself.
+const byConfiguration = "configuration"
+
+// before returns the last revision that decided otherwise about people than the one in force: settings of connections and
+// comments are nothing to go back to. What cannot be compared counts as different.
+func (r *revisions) before(list []api.Policy) (uint64, error) {
+	active, err := inForce(list)
+	if err != nil {
+		return 0, err
+	}
+	from := active
+	for _, x := range list { // the newest first
+		if x.Active && x.Rollback > 0 {
+			from = x.Rollback // going back twice does not bring back what was left
+		}
+	}
+	for _, x := range list {
+		if x.Revision >= from {
+			continue
+		}
+		if change, known := r.compare(x.Revision, active); !known || change.Decisions {
+			return x.Revision, nil
+		}
+	}
+	return 0, directory.Errorf(directory.NotFound, "There is no policy before the one in force that decides otherwise; `usher policy list` shows those there are.")
 }
 
 func policies(c *cobra.Command, cl *client, path string) ([]api.Policy, error) {
@@ -226,12 +326,22 @@ func (p *program) showDiff(c *cobra.Command, cl *client, path string, from, to u
 	return err
 }
 
+// revisionLine says which revision it is.
+func revisionLine(x api.Policy) string {
+	line := fmt.Sprintf("revision %d, of %s, by %s", x.Revision, second(x.Activated), x.Actor)
+	if note := policyNote(x, ""); note != "" {
+		line += " (" + note + ")"
+	}
+	return line + "."
+}
+
 func (p *program) policyRollback() *cobra.Command {
 	var organization, reason string
 	var yes bool
 	c := p.inOrganization(&cobra.Command{
 		Use: "rollback [REVISION]", Short: "Go back to a policy that was in force", Args: atMostOne("REVISION"),
-		Long: "Shows the plan of an earlier revision, asks, and applies it; without a number, of the one before the one in force. " +
+		Long: "Shows the plan of an earlier revision, asks, and applies it; without a number, of the last one before it that decides otherwise than the one in force: " +
+			"settings of connections and comments do not count, and the settings stay as they are. " +
 			"It stays until the next `usher apply`, whatever the configuration says.",
 		RunE: func(c *cobra.Command, args []string) error {
 			if reason == "" {
@@ -243,13 +353,18 @@ func (p *program) policyRollback() *cobra.Command {
 					return err
 				}
 				it := &savedPlan{}
-				if it.Candidate.Revision, err = revisionOf(args, 0, list, before); err != nil {
+				texts := &revisions{c: c, cl: cl, path: path}
+				if it.Candidate.Revision, err = revisionOf(args, 0, list, texts.before); err != nil {
 					return err
 				}
 				if err := p.fetchPlan(c.Context(), cl, path, it, false); err != nil {
 					return err
 				}
-				p.say("Going back to revision %d.", it.Candidate.Revision)
+				for _, x := range list {
+					if x.Revision == it.Candidate.Revision {
+						p.say("%s", clean("Going back to "+revisionLine(x)))
+					}
+				}
 				return p.agreeAndApply(c, cl, path, it, reason, yes)
 			})
 		},

@@ -100,8 +100,23 @@ func noArguments(c *cobra.Command, args []string) error {
 	return nil
 }
 
+// opposites are commands that people look for and that have another name, by what is typed. What is spelt most alike
+// would be the very thing that is to be undone.
+func opposites() map[string]string {
+	return map[string]string{
+		"usher members unsuspend": "reactivate",
+		"usher members unremove":  "reactivate",
+		"usher members restore":   "reactivate",
+		"usher members unpin":     "pin --lift",
+		"usher unlock":            "lockdown --off",
+	}
+}
+
 // noCommand says that a command has no such command below it, and which is meant most likely.
 func noCommand(c *cobra.Command, name string) error {
+	if meant := opposites()[c.CommandPath()+" "+name]; meant != "" {
+		return usagef("%q is not a command of `%s`; did you mean %s? See `%s --help`", name, c.CommandPath(), meant, c.CommandPath())
+	}
 	var names []string
 	for _, below := range c.Commands() {
 		if below.IsAvailableCommand() {

@@ -40,6 +40,8 @@ func TestMain(m *testing.M) {
 //	now NAME         set a variable to the present instant
 //	signin [!] DATA CONNECTION SUBJECT ADDRESS
 //	                 sign somebody in, while no server runs; then $SESSION is the session's id, or $REFERENCE that of the refusal
+//	invited DATA ADDRESS ROLE AGO
+//	                 invite somebody as an admin did some time ago, while no server runs
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -53,6 +55,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"await": await, "scim": pushOne, "hup": hangUp, "settled": settled, "secret": oneSecret, "format": setFormat, "now": setNow, "signin": signIn,
+			"invited": invited,
 		},
 	})
 }

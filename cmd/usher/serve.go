@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -26,7 +27,10 @@ func (p *program) serve() *cobra.Command {
 		Use: "serve", Short: "Serve SCIM, the REST interface and the command line", Args: arguments(),
 		Long: "Serves until it is told to stop. SIGHUP reads the configuration again; one that does not check leaves everything in force.",
 		RunE: func(c *cobra.Command, _ []string) error {
-			if _, err := os.Stat(opts.Config); errors.Is(err, fs.ErrNotExist) {
+			switch info, err := os.Stat(opts.Config); {
+			case err == nil && info.IsDir():
+				return directory.Errorf(directory.Invalid, "%s is a folder; give --config %s.", opts.Config, filepath.Join(opts.Config, operatorFile))
+			case errors.Is(err, fs.ErrNotExist):
 				return directory.Errorf(directory.Invalid, "There is no file %s. Name the operator's file with --config, or write a first one: usher init --organization ID --domain DOMAIN", opts.Config)
 			}
 			opts.Version, opts.Output, opts.LockTimeout = version(), p.err, lockPatience

@@ -23,8 +23,7 @@ func signIn(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 4 {
 		ts.Fatalf("usage: signin [!] DATA CONNECTION SUBJECT ADDRESS")
 	}
-	s, err := bolt.Open(filepath.Join(ts.MkAbs(args[0]), "usher.db"), bolt.Options{LockTimeout: 10 * time.Second})
-	ts.Check(err)
+	s := opened(ts, args[0])
 	defer func() { ts.Check(s.Close()) }()
 	var row store.ConnectionRow
 	ts.Check(s.View(context.Background(), func(tx store.Tx) (err error) {
@@ -45,6 +44,35 @@ func signIn(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	ts.Setenv("REFERENCE", r.Reference)
+}
+
+// invited invites somebody as an admin did some time ago: invited DATA ADDRESS ROLE AGO. The server of the data directory must
+// not run, and the directory must know one organization.
+func invited(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 4 {
+		ts.Fatalf("usage: invited DATA ADDRESS ROLE AGO")
+	}
+	ago, err := time.ParseDuration(args[3])
+	ts.Check(err)
+	s := opened(ts, args[0])
+	defer func() { ts.Check(s.Close()) }()
+	engine := &provision.Engine{
+		Store: s, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Now().Add(-ago) }, Compile: compileStored,
+	}
+	results, err := engine.Invite(context.Background(), provision.Invites{
+		Org: 1, Cause: directory.Cause{Kind: directory.CauseAdmin, ID: "req-invited", Actor: "root@acme.com"},
+		People: []provision.Invite{{Email: args[1], Role: args[2]}},
+	})
+	ts.Check(err)
+	if results[0].Code != provision.InviteSent {
+		ts.Fatalf("%s is %s: %v", args[1], results[0].Code, results[0].Problem)
+	}
+}
+
+func opened(ts *testscript.TestScript, data string) *bolt.Store {
+	s, err := bolt.Open(filepath.Join(ts.MkAbs(data), "usher.db"), bolt.Options{LockTimeout: 10 * time.Second})
+	ts.Check(err)
+	return s
 }
 
 // compileStored compiles a policy as the store has it.

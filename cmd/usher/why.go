@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mixus/usher/api"
+	"github.com/mixus/usher/directory"
+	"github.com/mixus/usher/provision"
 )
 
 func (p *program) why() *cobra.Command {
@@ -21,7 +24,7 @@ func (p *program) why() *cobra.Command {
 			return p.with(c, func(cl *client) error {
 				var r api.Refusal
 				if err := cl.call(c.Context(), http.MethodGet, "/refusals/"+url.PathEscape(args[0]), nil, nil, &r); err != nil {
-					return err
+					return noRefusal(args[0], err)
 				}
 				if p.json {
 					return printJSON(p.out, r)
@@ -31,6 +34,17 @@ func (p *program) why() *cobra.Command {
 			})
 		},
 	}))
+}
+
+// noRefusal says of what has the form of a reference why it may not be found.
+func noRefusal(reference string, err error) error {
+	var problem *api.Problem
+	reference = strings.ToUpper(strings.TrimSpace(reference))
+	if !errors.As(err, &problem) || problem.Kind != directory.NotFound.String() || strings.HasPrefix(reference, "LOG-") || !provision.LooksLikeReference(reference) {
+		return err
+	}
+	return directory.Errorf(directory.NotFound, "There is no refused sign-in %s here. References are kept for as long as the journal, which is for good: "+
+		"it is mistyped, belongs to another server, or is newer than a backup that was restored.", reference)
 }
 
 // refusalText renders a refused sign-in for the helpdesk.

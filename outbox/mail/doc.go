@@ -5,5 +5,6 @@
 //	Code, Alert ──▶ Message ──▶ Sender.Send ──▶ SMTP (RFC 5321), encrypted unless the server is on this machine
 //
 // Nothing is queued here. Send says whether trying again can help (Temporary), and whoever keeps the work that the mail
-// follows from tries again. The same Message.ID is used each time, so that a mail which was taken twice is known as one.
+// follows from tries again, with the same Message.ID. It also says where nobody knows whether the server has taken the mail
+// (Unanswered): to try again then may be to send it twice.
 package mail

@@ -96,8 +96,12 @@ func kinds() []kind {
 
 func welcomeExample() values {
 	return &Welcome{
-		Name: "Ann Example", Role: "member", Department: "engineering", Can: []string{"run shared agents", "upload files"},
-		Models: []string{"claude-4", "gpt-4"}, Integrations: 3, Upload: "500MB", Storage: "10GB", Agents: "10", Spaces: []string{"platform"},
+		Name: "Ann Example", Role: "member", Department: "engineering", Can: []string{"run shared agents", "comment on shared conversations"},
+		Models: []string{"claude-4", "gpt-4"}, Integrations: 3, Names: []string{"github", "jira", "slack"}, Bases: []string{"runbooks"},
+		Upload: "500MB", Storage: "10GB", Agents: "each after an admin's approval", Spaces: []string{"platform"},
+		Places:    []Place{{Title: "platform", Holds: []string{"agent code_reviewer", "files designs and specs"}}},
+		Projects:  []Place{{Title: "project alpha", Until: "30 June 2027", Holds: []string{"integration figma"}}},
+		Shared:    []string{"integration salesforce (read leads)"},
 		Steps:     []Step{{Title: "Complete your profile", Minutes: 3}},
 		Resources: []Resource{{Name: "Team playbook", URL: "https://wiki.acme.com/playbook"}},
 	}

@@ -19,6 +19,10 @@ type Message struct {
 	Text    string
 	HTML    string
 	At      time.Time // when it was written
+
+	// Handing is called when all but the end of the mail was sent: from then on the server may have taken it. The end is not
+	// sent when it fails. Nil does nothing.
+	Handing func() error
 }
 
 // check refuses what could become a second header or a second recipient.

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	gomail "github.com/wneessen/go-mail"
@@ -30,11 +32,15 @@ type Sender struct {
 
 	Roots *x509.CertPool // who may vouch for the server; the system's when nil
 
+	// Answer is how long the server has to say whether it takes a mail once it has the whole of it; ten minutes when zero. The
+	// timeout of the settings is for everything before.
+	Answer time.Duration
+
 	dial gomail.DialContextFunc // net's when nil; tests reach this machine under another name
 }
 
 // Send hands a mail over, and returns nil once the server has taken it. Temporary says of an error whether trying again can
-// help.
+// help, and Unanswered whether the server may have taken the mail all the same. When the context ends, Send breaks off.
 func (s *Sender) Send(ctx context.Context, m *Message) error {
 	msg, err := s.compose(m)
 	if err != nil {
@@ -44,18 +50,21 @@ func (s *Sender) Send(ctx context.Context, m *Message) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.Settings.Timeout)
+	dialing, cancel := context.WithTimeout(ctx, s.Settings.Timeout)
 	defer cancel()
-	line, err := client.DialToSMTPClientWithContext(ctx)
+	line, err := client.DialToSMTPClientWithContext(dialing)
 	if err != nil {
 		return s.problem(unreached(err), directory.Unavailable, &unreachable{err})
 	}
-	err = client.SendWithSMTPClient(line, msg)
-	_ = client.CloseWithSMTPClient(line)
-	if msg.IsDelivered() { // what was taken is taken, however they part
-		return nil
+	if err := s.hand(ctx, line, m, msg); err != nil {
+		_ = line.Text.Close()
+		return err
 	}
-	return s.judge(err)
+	if line.UpdateDeadline(goodbye) == nil { // what was taken is taken, however they part
+		_ = client.CloseWithSMTPClient(line)
+	}
+	_ = line.Text.Close()
+	return nil
 }
 
 // Temporary reports whether an error of Send may be another one later. What is not temporary is a mail that the server
@@ -80,24 +89,16 @@ const longestWords = 500
 // Words returns what a server said when it did not take a mail, in one line; where it said nothing, what Send makes of it.
 // They are for admins: they may hold the address.
 func Words(err error) string {
-	text := ""
-	var failed *gomail.SendError
+	text := "The mail could not be sent."
+	var answer *textproto.Error
 	var known *directory.Error
 	switch {
 	case err == nil:
 		return ""
-	case errors.As(err, &failed) && failed.ErrorCode() > 0:
-		_, text, _ = strings.Cut(failed.Error(), ": ")
-		text, _, _ = strings.Cut(text, ", affected recipient(s): ")
-		text, _, _ = strings.Cut(text, ", affected message ID: ")
-		code, answer, _ := strings.Cut(text, " ")
-		if plain, err := strconv.Unquote(answer); err == nil {
-			text = code + " " + plain
-		}
+	case errors.As(err, &answer) && !Unreachable(err) && !Unanswered(err):
+		text = fmt.Sprintf("%d %s", answer.Code, answer.Msg)
 	case errors.As(err, &known):
 		text = known.Message
-	default:
-		text = "The mail could not be sent."
 	}
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -110,18 +111,6 @@ func Words(err error) string {
 		text = string(runes[:longestWords])
 	}
 	return text
-}
-
-// judge says of what went wrong while a mail was handed over whether it is for good (RFC 5321, section 4.2.1).
-func (s *Sender) judge(err error) error {
-	if err == nil {
-		return nil
-	}
-	var failed *gomail.SendError
-	if errors.As(err, &failed) && !failed.IsTemp() && failed.ErrorCode() >= 500 {
-		return s.problem(fmt.Sprintf("refuses the mail for good (%d)", failed.ErrorCode()), directory.Invalid, err)
-	}
-	return s.problem("did not take the mail", directory.Unavailable, err)
 }
 
 func (s *Sender) problem(what string, kind directory.Kind, cause error) error {

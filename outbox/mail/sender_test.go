@@ -1,6 +1,7 @@
 package mail_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"mime"
@@ -226,4 +227,56 @@ func TestAServerWithAnAddressForAHostIsGreetedInBrackets(t *testing.T) {
 			t.Errorf("%s: greeted by %q, want %q", url, got, want)
 		}
 	}
+}
+
+// Who waits for the answer to a whole mail as short as for any other makes the server get it twice.
+func TestTheAnswerToAWholeMailHasItsOwnTime(t *testing.T) {
+	s := (&mailtest.Server{SlowEnd: 600 * time.Millisecond}).Start(t)
+	out := senderTo("smtp://" + s.Address)
+	out.Settings.Timeout = 300 * time.Millisecond
+	if err := out.Send(t.Context(), hello()); err != nil {
+		t.Errorf("with ten minutes: %v", err)
+	}
+	out.Answer = 200 * time.Millisecond
+	err := out.Send(t.Context(), hello())
+	if err == nil || mail.Temporary(err) || mail.Unreachable(err) || !mail.Unanswered(err) || !strings.Contains(mail.Words(err), "may have arrived") {
+		t.Errorf("with less than it takes: %v", err)
+	}
+}
+
+// Only where the server has the whole mail nobody knows.
+func TestWhetherAMailMayHaveArrived(t *testing.T) {
+	for at, unknown := range map[mailtest.Point]bool{
+		mailtest.AtSender: false, mailtest.AtRecipient: false, mailtest.AtData: false, mailtest.AtBody: false, mailtest.AtAnswer: true,
+	} {
+		s := (&mailtest.Server{Drop: func(now mailtest.Point) bool { return now == at }}).Start(t)
+		err := senderTo("smtp://"+s.Address).Send(t.Context(), hello())
+		if err == nil || mail.Unanswered(err) != unknown || mail.Temporary(err) == unknown || len(s.Mails()) > 0 != unknown {
+			t.Errorf("hanging up at the %s: %d mails were taken: %v", at, len(s.Mails()), err)
+		}
+	}
+}
+
+func TestAMailIsHandedOverOnlyOnceItsSenderIsReady(t *testing.T) {
+	s := (&mailtest.Server{}).Start(t)
+	m := hello()
+	m.Handing = func() error { return errors.New("not now") }
+	if err := senderTo("smtp://"+s.Address).Send(t.Context(), m); err == nil || !mail.Temporary(err) || mail.Unanswered(err) {
+		t.Errorf("a sender that is not ready: %v", err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	m.Handing = func() error { stop(); return nil }
+	if err := senderTo("smtp://"+s.Address).Send(ctx, m); err == nil || !mail.Temporary(err) || mail.Unanswered(err) {
+		t.Errorf("a sender that is stopped: %v", err)
+	}
+	m.Handing = func() error {
+		if n := len(s.Mails()); n > 0 {
+			t.Errorf("the server has %d mails before", n)
+		}
+		return nil
+	}
+	if err := senderTo("smtp://"+s.Address).Send(t.Context(), m); err != nil {
+		t.Error(err)
+	}
+	one(t, s)
 }

@@ -23,6 +23,7 @@ func unreached(err error) string {
 	var hostname x509.HostnameError
 	var certificate x509.CertificateInvalidError
 	var record tls.RecordHeaderError
+	var garbage textproto.ProtocolError
 	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &name) && name.IsNotFound:
@@ -43,6 +44,8 @@ func unreached(err error) string {
 		return fmt.Sprintf("does not accept the user and password (%d); compare user and password of mail in usher.yaml", answer.Code)
 	case errors.As(err, &answer):
 		return fmt.Sprintf("answers, and turns usher away (%d); ask who runs it whether usher's machine may send", answer.Code)
+	case errors.As(err, &garbage):
+		return "answers with something else than SMTP; compare host and port in usher.yaml"
 	case errors.Is(err, gomail.ErrNoSupportedAuthDiscovered), errors.Is(err, gomail.ErrPlainAuthNotSupported), strings.Contains(err.Error(), "does not support SMTP AUTH"):
 		return "offers no way of signing in that usher knows; leave out user and password of mail in usher.yaml, or use a port that asks for them, such as 587"
 	case strings.Contains(err.Error(), "STARTTLS"):

@@ -161,6 +161,7 @@ func TestResourceRefuses(t *testing.T) {
 		{"too deep", `{"userName":"a","x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "invalidSyntax", "deeper than 32"},
 		{"no userName", `{"displayName":"Ann"}`, "invalidValue", "userName is required"},
 		{"empty userName", `{"userName":""}`, "invalidValue", "userName is required"},
+		{"userName of blanks", `{"userName":" \t\u00a0"}`, "invalidValue", "userName is required"},
 		{"active banana", `{"userName":"a","active":"banana"}`, "invalidValue", "active must be a boolean"},
 		{"externalId as object", `{"userName":"a","externalId":{"x":1}}`, "invalidValue", "externalId must be a string"},
 		{"two managers", `{"userName":"a","ENT":{"manager":[{"value":"1"},{"value":"2"}]}}`, "invalidValue", "manager must be an object"},

@@ -188,6 +188,7 @@ func TestApplyRefuses(t *testing.T) {
 		{"required attribute removed", `{"userName":"a"}`, `{"op":"remove","path":"userName"}`, "mutability", "userName is required"},
 		{"required attribute nulled", `{"userName":"a"}`, `{"op":"replace","path":"userName","value":null}`, "mutability", "userName is required"},
 		{"required attribute emptied", `{"userName":"a"}`, `{"op":"replace","path":"userName","value":""}`, "invalidValue", "userName is required"},
+		{"required attribute made blank", `{"userName":"a"}`, `{"op":"replace","path":"userName","value":"  "}`, "invalidValue", "userName is required"},
 		{"required sub-attribute removed", `{"STAFF":{"desk":{"seat":"1","floor":"2"}}}`, `{"op":"remove","path":"STAFF:desk.seat"}`, "invalidValue", "desk.seat is required"},
 		{"required sub-attribute never given", `{}`, `{"op":"add","path":"STAFF:desk.floor","value":"2"}`, "invalidValue", "desk.seat is required"},
 		{"immutable changed", `{"STAFF":{"serial":"s"}}`, `{"op":"replace","path":"STAFF:serial","value":"t"}`, "mutability", "serial is immutable"},

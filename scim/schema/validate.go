@@ -133,7 +133,7 @@ func (a *Attribute) CheckOne(value any) error {
 		}
 	case String, Reference, Binary:
 		text, isText := value.(string)
-		if isText && text == "" && a.Required {
+		if isText && a.Required && strings.TrimSpace(text) == "" {
 			return missing(a)
 		}
 		ok = isText

@@ -37,8 +37,10 @@ type Server struct {
 
 	// Drop reports whether the server hangs up at a point of the dialogue instead of going on; nil never does.
 	Drop func(at Point) bool
-	// Slow is how long the server takes to answer a recipient.
-	Slow time.Duration
+	// Slow is how long the server takes to answer a recipient, and SlowEnd the end of a mail, which it keeps before.
+	Slow, SlowEnd time.Duration
+	// Babble is what the server says to everybody who comes instead of speaking SMTP.
+	Babble string
 
 	Address string         // host:port, once it was started; the same when it is started again
 	Roots   *x509.CertPool // who vouches for its certificate, once it was started
@@ -57,6 +59,7 @@ const (
 	AtSender    Point = "sender"
 	AtRecipient Point = "recipient"
 	AtData      Point = "data"   // the mail is coming
+	AtBody      Point = "body"   // a part of it has come
 	AtAnswer    Point = "answer" // the mail was kept, and the client was not told so
 )
 
@@ -113,7 +116,11 @@ func (s *Server) Start(t testing.TB) *Server {
 	}
 	s.server, s.listen = server, listener
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
+	serve := server.Serve
+	if s.Babble != "" {
+		serve = s.babble
+	}
+	go func() { done <- serve(listener) }()
 	t.Cleanup(func() {
 		s.Stop()
 		if err := <-done; err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
@@ -121,6 +128,18 @@ func (s *Server) Start(t testing.TB) *Server {
 		}
 	})
 	return s
+}
+
+// babble says the same to everybody and hangs up.
+func (s *Server) babble(listener net.Listener) error {
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return err
+		}
+		_, _ = io.WriteString(conn, s.Babble) // who is gone does not hear it
+		_ = conn.Close()
+	}
 }
 
 // Stop stops the server; Start starts it again at the same address. What it was given it keeps.
@@ -201,15 +220,23 @@ func (s *session) Data(r io.Reader) error {
 	if err := s.drops(AtData); err != nil {
 		return err
 	}
+	part := make([]byte, 100)
+	if _, err := io.ReadFull(r, part); err != nil {
+		return err
+	}
+	if err := s.drops(AtBody); err != nil {
+		return err
+	}
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return err
 	}
 	taken := s.mail
-	taken.Data = data
+	taken.Data = append(part, data...)
 	s.server.mu.Lock()
 	s.server.mails = append(s.server.mails, taken)
 	s.server.mu.Unlock()
+	time.Sleep(s.server.SlowEnd)
 	return s.drops(AtAnswer)
 }
 
