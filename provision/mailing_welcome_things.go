@@ -66,9 +66,9 @@ func welcomeThings(w *mail.Welcome, o *config.Organization, d *directory.Decisio
 			shared.add(h)
 		}
 	}
-	for kind, p := range places {
-		slices.SortFunc(p, func(a, b *place) int { return cmp.Compare(a.name, b.name) })
-		for _, p := range p {
+	for kind, list := range places {
+		slices.SortFunc(list, func(a, b *place) int { return cmp.Compare(a.name, b.name) })
+		for _, p := range list {
 			switch {
 			case !p.in: // of a space to which they do not belong, they have this
 				for _, words := range p.words() {

@@ -131,7 +131,7 @@ func (p *program) memberStands(m api.Member) error {
 	if m.Role != "" {
 		role = ", " + m.Role
 	}
-	err := error(nil)
+	var err error
 	if p.json {
 		err = printJSON(p.out, m)
 	} else {

@@ -305,27 +305,29 @@ func TestFormat7IsRead(t *testing.T) {
 		writeFormat(t, file)
 	}
 	s := openKnown(t, file)
-	readKnown(t, s)
-	readBrakes(t, s)
-	readRetired(t, s)
-	readSessions(t, s)
-	readDocument(t, s)
+	readFormat5(t, s)
 	readMail(t, s)
 }
 
 // TestFormat6IsBroughtUpToDate reads the JSON of the rows that format 7 writes otherwise, and writes them anew.
 func TestFormat6IsBroughtUpToDate(t *testing.T) {
 	s := openKnown(t, filepath.Join("testdata", "format-6.db"))
-	readKnown(t, s)
-	readBrakes(t, s)
-	readRetired(t, s)
-	readSessions(t, s)
-	readDocument(t, s)
+	readFormat5(t, s)
 	readMail(t, s)
 	if err := s.Update(t.Context(), writeMail); err != nil {
 		t.Errorf("writing in format 7 what is there: %v", err)
 	}
 	readMail(t, s)
+}
+
+// readFormat5 reads what files of format 5 hold, and writes on.
+func readFormat5(t *testing.T, s *Store) {
+	t.Helper()
+	readKnown(t, s)
+	readBrakes(t, s)
+	readRetired(t, s)
+	readSessions(t, s)
+	readDocument(t, s)
 }
 
 // readMail reads what came with format 6.
@@ -367,11 +369,7 @@ func writeMail(tx store.Tx) error {
 
 func TestFormat5IsBroughtUpToDate(t *testing.T) {
 	s := openKnown(t, filepath.Join("testdata", "format-5.db"))
-	readKnown(t, s)
-	readBrakes(t, s)
-	readRetired(t, s)
-	readSessions(t, s)
-	readDocument(t, s)
+	readFormat5(t, s)
 	if err := s.Update(t.Context(), writeMail); err != nil {
 		t.Errorf("writing what format 6 has: %v", err)
 	}
